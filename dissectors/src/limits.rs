@@ -1,0 +1,76 @@
+//! Every limit of the dissectors: name, default, setting. What is refused by one is counted.
+//!
+//! A dissector gets its [`Limits`] when a conversation opens, never from a global; it reports a hit
+//! with `Messages::limit`, which counts it under the limit's name.
+
+/// One named limit.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// The key in the configuration's `[limits]` table; also the counter's name.
+    pub name: &'static str,
+    pub default: u64,
+    /// What it bounds, with the unit.
+    pub doc: &'static str,
+}
+
+/// Index of a limit in [`ALL`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LimitId(pub u16);
+
+macro_rules! limits {
+    ($($const:ident $name:literal = $default:expr, $doc:literal;)+) => {
+        /// Every limit of the dissectors.
+        pub const ALL: &[Limit] = &[$(Limit { name: $name, default: $default, doc: $doc }),+];
+        limits!(@index 0u16; $($const)+);
+    };
+    (@index $at:expr; $const:ident $($rest:ident)*) => {
+        pub const $const: LimitId = LimitId($at);
+        limits!(@index $at + 1u16; $($rest)*);
+    };
+    (@index $at:expr;) => {};
+}
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+
+limits! {
+    KEPT_BODY "kept-body" = 64 * KIB, "bytes of one message's body kept for paths in rules";
+    FIELD_TEXT "field-text" = 4 * KIB, "bytes of one text field; the rest is cut off and counted";
+    FIELD_REPEATS "field-repeats" = 256, "values of one field in one message";
+    PROBE_BYTES "probe-bytes" = 4 * KIB, "bytes of one side that signatures may look at";
+    MLLP_MESSAGE "mllp-message" = 16 * MIB, "bytes of one HL7 v2 block";
+    DICOM_ASSOCIATE "dicom-associate" = MIB, "bytes of one A-ASSOCIATE PDU";
+    DICOM_COMMAND "dicom-command" = 64 * KIB, "bytes of one DIMSE command set";
+    DICOM_HEAD "dicom-head" = 64 * KIB, "bytes of a data set's head that are read";
+}
+
+/// The limits in force.
+#[derive(Clone, Debug)]
+pub struct Limits([u64; ALL.len()]);
+
+impl Default for Limits {
+    fn default() -> Self {
+        let mut values = [0; ALL.len()];
+        for (value, limit) in values.iter_mut().zip(ALL) {
+            *value = limit.default;
+        }
+        Limits(values)
+    }
+}
+
+impl Limits {
+    pub fn get(&self, id: LimitId) -> usize {
+        usize::try_from(self.0[usize::from(id.0)]).unwrap_or(usize::MAX)
+    }
+
+    /// Sets a limit by its name. False if there is no such limit.
+    pub fn set(&mut self, name: &str, value: u64) -> bool {
+        match ALL.iter().position(|l| l.name == name) {
+            Some(at) => {
+                self.0[at] = value;
+                true
+            }
+            None => false,
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What happens to TCP itself, as messages: the flow layer writes these, no dissector does.
+//!
+//! So rules reach transport events (an injected segment, a reset from elsewhere, an attempt that
+//! nobody answered) by the same language as everything else.
+
+use crate::contract::{Dissector, Hint, Probe, Side};
+use crate::limits::Limits;
+use crate::schema::{Protocol, Provenance};
+use crate::{fields, kinds};
+
+fields! {
+    OFFSET "offset" Integer, Open, "stream offset of the first byte concerned";
+    LENGTH "length" Integer, Open, "bytes concerned";
+    TTL "ttl" Integer, Open, "TTL or hop limit of this packet";
+    FLOW_TTL "flow_ttl" Integer, Open, "TTL or hop limit usual for this side of the conversation";
+    MAC "mac" Text, Open, "source MAC of this packet";
+    FLOW_MAC "flow_mac" Text, Open, "source MAC usual for this side of the conversation";
+    CLIENT_BYTES "client_bytes" Integer, Open, "payload bytes from the client";
+    SERVER_BYTES "server_bytes" Integer, Open, "payload bytes from the server";
+    STATE "state" Text, Open, "how far the conversation got: attempt, refused, established, closed, reset";
+}
+
+kinds! {
+    OVERLAP "overlap-differs", "two copies of the same stream bytes differ; the first was decoded (RFC 9293 3.10)";
+    RESET "reset", "RST that ended or tried to end the conversation";
+    REFUSED "refused", "SYN answered by RST";
+    ATTEMPT "attempt", "SYN that nobody answered, told when the conversation is given up";
+    OPENED "opened", "the three-way handshake was completed";
+    CLOSED "closed", "the conversation ended";
+}
+
+/// Transport events.
+pub const TCP: Protocol = Protocol {
+    name: "tcp",
+    title: "Transport events of TCP conversations",
+    provenance: Provenance::Specification,
+    source: "RFC 9293",
+    fields: FIELDS,
+    kinds: KINDS,
+    anomalies: &[],
+    hints: &[],
+    transports: &[],
+    probe,
+    open,
+    path: None,
+};
+
+fn probe(_: Side, _: &[u8], _: Hint) -> Probe {
+    Probe::No
+}
+
+/// Never called: the flow layer is this protocol's only writer.
+fn open(_: &Limits) -> Box<dyn Dissector> {
+    struct Silent;
+    impl Dissector for Silent {
+        fn read(&mut self, _: Side, _: &[u8], _: &mut crate::Messages<'_>) -> crate::Progress {
+            crate::Progress::Reject(crate::Reason("tcp has no dissector"))
+        }
+        fn gap(
+            &mut self,
+            _: Side,
+            _: &[u8],
+            _: u64,
+            _: &mut crate::Messages<'_>,
+        ) -> crate::Progress {
+            crate::Progress::Reject(crate::Reason("tcp has no dissector"))
+        }
+        fn end(&mut self, _: Side, _: &[u8], _: crate::End, _: &mut crate::Messages<'_>) {}
+    }
+    Box::new(Silent)
+}

@@ -1,0 +1,3 @@
+//! From frames to packets: link layer, tunnels, IP, fragments, transport headers.
+
+pub mod packet;

@@ -1,0 +1,1 @@
+//! Conversations: TCP reassembly, UDP exchanges, identification, dissectors at work.
