@@ -104,6 +104,8 @@ pub struct Join<'a> {
     pub key: &'a [u8],
     /// For an answer: no further one is expected. For a question: ignored.
     pub last: bool,
+    /// For an answer: what it says became of the request (`Requested` while that is pending).
+    pub outcome: Outcome,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -111,6 +113,7 @@ struct StoredJoin {
     scope: Scope,
     key: Span,
     last: bool,
+    outcome: Outcome,
 }
 
 /// A fault in the bytes.
@@ -628,14 +631,21 @@ impl Draft<'_> {
             scope,
             key,
             last: false,
+            outcome: Outcome::Requested,
         });
         self
     }
 
-    /// The message answers the one that asked under this key. `last`: no further answer is expected.
-    pub fn answers(&mut self, scope: Scope, key: &[u8], last: bool) -> &mut Self {
+    /// The message answers the one that asked under this key. `last`: no further answer is
+    /// expected. `outcome`: what the answer says became of the request.
+    pub fn answers(&mut self, scope: Scope, key: &[u8], last: bool, outcome: Outcome) -> &mut Self {
         let key = self.batch.keep(key);
-        self.head_mut().answers = Some(StoredJoin { scope, key, last });
+        self.head_mut().answers = Some(StoredJoin {
+            scope,
+            key,
+            last,
+            outcome,
+        });
         self
     }
 
@@ -936,6 +946,7 @@ impl Batch {
             scope: j.scope,
             key: self.bytes(j.key),
             last: j.last,
+            outcome: j.outcome,
         }
     }
 }

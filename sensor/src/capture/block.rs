@@ -56,6 +56,10 @@ impl Block {
     pub fn payload(&self, packet: &Packet) -> &[u8] {
         let from = packet.payload.offset as usize;
         let to = from + packet.payload.len as usize;
-        if packet.payload.spilled { &self.spill[from..to] } else { &self.data[from..to] }
+        if packet.payload.spilled {
+            &self.spill[from..to]
+        } else {
+            &self.data[from..to]
+        }
     }
 }

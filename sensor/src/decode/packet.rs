@@ -37,7 +37,9 @@ pub enum TransportHead {
     Tcp(TcpHead),
     Udp(UdpHead),
     /// A frame below IP that a protocol may want (ARP, LLDP); the payload follows the EtherType.
-    Link { ethertype: u16 },
+    Link {
+        ethertype: u16,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
