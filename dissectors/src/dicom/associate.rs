@@ -20,11 +20,11 @@ pub struct Associate<'a> {
     pub items: Items<'a>,
 }
 
+/// Reads a body whose titles are there; what lacks behind them is the caller's to see by its length.
 pub fn associate(i: &[u8]) -> IResult<&[u8], Associate<'_>> {
     let title = |i| map(take(AeTitle::LEN), AeTitle::read).parse(i);
-    let (i, (version, _, called, calling, _)) =
-        (be_u16, be_u16, title, title, take(32usize)).parse(i)?;
-    let items = Items::new(i);
+    let (i, (version, _, called, calling)) = (be_u16, be_u16, title, title).parse(i)?;
+    let items = Items::new(i.get(RESERVED..).unwrap_or(&[]));
     Ok((
         &[],
         Associate {
@@ -35,6 +35,9 @@ pub fn associate(i: &[u8]) -> IResult<&[u8], Associate<'_>> {
         },
     ))
 }
+
+/// Reserved bytes between the titles and the first item.
+const RESERVED: usize = 32;
 
 /// Item or sub-item: type, a byte that only 57 uses, length, body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -96,6 +96,39 @@ impl<'a> Command<'a> {
         first_filled(self.affected_instance, self.requested_instance)
     }
 
+    /// Writes the command set of the request that this answer belongs to, as far as it tells.
+    pub fn write_request(&self, to: &mut Vec<u8>) {
+        let field = self.field.map_or(0, |f| f.0 & !CommandField::RESPONSE);
+        // These requests name an instance that is there already (PS3.7 10.3).
+        let is_on_instance = matches!(
+            CommandField(field),
+            CommandField::N_GET
+                | CommandField::N_SET
+                | CommandField::N_ACTION
+                | CommandField::N_DELETE
+        );
+        let (class, instance) = if is_on_instance {
+            (0x0003, 0x1001)
+        } else {
+            (0x0002, 0x1000)
+        };
+        let id = self.responding_to.unwrap_or(0);
+        let mut element = |tag: u16, value: &[u8]| {
+            if !value.is_empty() {
+                to.extend_from_slice(&[0, 0]);
+                to.extend_from_slice(&tag.to_le_bytes());
+                let padding = value.len() % 2;
+                to.extend_from_slice(&((value.len() + padding) as u32).to_le_bytes());
+                to.extend_from_slice(value);
+                to.resize(to.len() + padding, 0);
+            }
+        };
+        element(class, self.sop_class());
+        element(0x0100, &field.to_le_bytes());
+        element(0x0110, &id.to_le_bytes());
+        element(instance, self.sop_instance());
+    }
+
     fn element(&mut self, tag: Tag, value: &'a [u8], at: u64, wrong: &mut Faults) {
         let mut uid = |slot: &mut &'a [u8]| {
             if value.len() % 2 == 1 {

@@ -100,8 +100,11 @@ impl Incoming {
 }
 
 /// The end of a message whose begin was not seen.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Headless {
     pub start: u64,
     pub end: u64,
+    /// The request that it was, as far as its answer tells; empty until then.
+    pub request: Vec<u8>,
+    pub context: u8,
 }

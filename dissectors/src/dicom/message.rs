@@ -34,20 +34,21 @@ pub struct Finished<'a> {
     pub faults: Faults,
 }
 
-/// Writes the message.
-pub fn write(
-    m: &Finished<'_>,
+/// Writes the message, and gives back its command set as read.
+pub fn write<'m>(
+    m: &Finished<'m>,
     association: &mut Association,
     scratch: &mut Vec<u8>,
     out: &mut Messages<'_>,
-) {
+) -> Command<'m> {
     let side = out.side();
     let mut wrong = m.faults;
-    let command = if m.command.is_empty() {
-        Command::default()
-    } else {
-        Command::read(m.command, m.command_at, &mut wrong)
-    };
+    let mut in_command = Faults::default();
+    let command = Command::read(m.command, m.command_at, &mut in_command);
+    // What is not all there is not blamed for what it lacks.
+    if !wrong.has_loss() {
+        wrong.add_all(&in_command);
+    }
     let records = m.dataset.map_or(&[][..], Walker::records);
     let summary = Summary::read(records);
     check(m, &command, &summary, association, &mut wrong);
@@ -71,7 +72,9 @@ pub fn write(
     }
     write_association(association, m.context, &mut draft);
     write_command(&command, scratch, &mut draft);
-    draft.integer(PDVS, i64::from(m.pdvs));
+    if m.pdvs > 0 {
+        draft.integer(PDVS, i64::from(m.pdvs));
+    }
     if let Some(walker) = m.dataset {
         write_dataset(m, &command, walker, &summary, scratch, &mut draft);
     }
@@ -79,6 +82,7 @@ pub fn write(
     for (name, at) in wrong.iter() {
         draft.anomaly(name, at);
     }
+    command
 }
 
 /// What does not fit between command, data set and association.

@@ -44,8 +44,10 @@ pub fn associate(
         A_ASSOCIATE_AC
     };
     let start = range.start;
-    let Ok((_, parsed)) = associate::associate(body) else {
+    if body.len() < associate::FIXED && !wrong.has_loss() {
         wrong.add(faults::PDU_LENGTH_WRONG, start);
+    }
+    let Ok((_, parsed)) = associate::associate(body) else {
         let mut draft = out.message(kind, range);
         write_titles(association, &mut draft);
         return finish(draft.integer(PDU_LENGTH, i64::from(header.length)), &wrong);
@@ -160,7 +162,7 @@ impl Reader<'_, '_> {
 
     /// Notes an item that lies; false when enough were read.
     fn may_read(&mut self, item: &Item<'_>, at: u64) -> bool {
-        if item.cut {
+        if item.cut && !self.wrong.has_loss() {
             self.wrong.add(faults::ITEM_PAST_END, at);
         }
         if self.items_left == 0 {
@@ -181,6 +183,9 @@ impl Reader<'_, '_> {
 
     fn context(&mut self, item: &Item<'_>, at: u64) {
         let Ok((_, context)) = associate::context_item(item.body) else {
+            if self.wrong.has_loss() {
+                return;
+            }
             return self.wrong.add(faults::ITEM_LENGTH_WRONG, at);
         };
         if context.id % 2 == 0 {
@@ -249,7 +254,7 @@ impl Reader<'_, '_> {
             if !self.may_read(&item, at) {
                 return;
             }
-            if self.sub_item(&item, at).is_none() {
+            if self.sub_item(&item, at).is_none() && !self.wrong.has_loss() {
                 self.wrong.add(faults::ITEM_LENGTH_WRONG, at);
             }
         }
@@ -348,7 +353,10 @@ impl Reader<'_, '_> {
         } else {
             self.draft.asks(Scope::Conversation, ASSOCIATION);
         }
-        if self.seen.contains(&false) && !self.wrong.has(faults::ITEM_PAST_END) {
+        let is_cut = self.wrong.has_loss()
+            || self.wrong.has(faults::ITEM_PAST_END)
+            || self.wrong.has(faults::PDU_LENGTH_HUGE);
+        if self.seen.contains(&false) && !is_cut {
             self.wrong.add(faults::ITEM_MISSING, self.at);
         }
         finish(&mut self.draft, &self.wrong);

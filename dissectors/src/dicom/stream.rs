@@ -4,7 +4,7 @@
 //! be anything up to 4 GiB. Only A-ASSOCIATE PDUs are waited for whole, under a limit.
 
 use super::association::{Association, State};
-use super::command::Command;
+use super::command::{Command, CommandField};
 use super::faults::{self, Faults};
 use super::lane::{Fragment, Framing, Headless, Lane, PData};
 use super::message::{self, Finished};
@@ -82,7 +82,7 @@ impl Dissector for Dicom {
             lane.after_loss = true;
             lane.headless = Some(Headless {
                 start: until,
-                end: until,
+                ..Headless::default()
             });
             return Progress::Read(rest.len());
         }
@@ -497,9 +497,12 @@ impl Dicom {
             faults: message.faults,
         };
         message.is_open = false;
+        let context = message.context;
         self.spoke = true;
-        message::write(&finished, &mut self.association, &mut self.scratch, out);
-        self.note_answer(side, bytes);
+        let command = message::write(&finished, &mut self.association, &mut self.scratch, out);
+        if command.field.is_some_and(CommandField::is_response) {
+            self.note_answer(side, context, &command);
+        }
         Step::Done(bytes.len())
     }
 
@@ -557,9 +560,6 @@ impl Dicom {
             Place::Found(0) => {
                 lane.framing = Framing::Pdu;
                 lane.searched = 0;
-                if let Some(headless) = &mut lane.headless {
-                    headless.end = lane.at;
-                }
                 return Step::Done(0);
             }
             Place::Maybe { at: 0, needs } => return Step::Need(needs),
@@ -694,7 +694,7 @@ impl Dicom {
                 }
                 Err(_) => negotiate::malformed(from..until, None, &wrong, &self.association, out),
             },
-            Framing::Pdv if lane.pdu.left == 0 => {}
+            Framing::Pdv if lane.pdu.left == 0 || lane.pdu.is_doubted => {}
             Framing::Pdv | Framing::Fragment => {
                 let range = lane.pdu.start..until;
                 negotiate::malformed(range, None, &wrong, &self.association, out);
@@ -703,15 +703,49 @@ impl Dicom {
         }
     }
 
-    /// An answer to a request whose begin was not seen tells what the other side's first bytes were.
-    fn note_answer(&mut self, _side: Side, _command: &[u8]) {}
+    /// An answer to a request that was not seen tells what the end of a message was, with which the
+    /// other side's stream begins.
+    fn note_answer(&mut self, side: Side, context: u8, answer: &Command<'_>) {
+        let other = &mut self.lanes[side.other().index()];
+        if let Some(headless) = &mut other.headless
+            && headless.request.is_empty()
+            && other.framing == Framing::Search
+            && other.searched > 0
+        {
+            headless.end = other.at;
+            headless.context = context;
+            answer.write_request(&mut headless.request);
+        }
+    }
 
-    fn tell_headless(&mut self, _side: Side, _out: &mut Messages<'_>) {}
+    /// Tells the message whose end the stream began with, if its answer told what it was.
+    fn tell_headless(&mut self, side: Side, out: &mut Messages<'_>) {
+        let Some(headless) = self.lanes[side.index()].headless.take() else {
+            return;
+        };
+        if headless.request.is_empty() {
+            return;
+        }
+        let mut faults = Faults::default();
+        faults.add(faults::START_MISSING, headless.start);
+        let finished = Finished {
+            range: headless.start..headless.end,
+            context: headless.context,
+            command: &headless.request,
+            command_at: headless.start,
+            dataset: None,
+            dataset_bytes: 0,
+            pdvs: 0,
+            faults,
+        };
+        self.spoke = true;
+        message::write(&finished, &mut self.association, &mut self.scratch, out);
+    }
 }
 
 /// A few senders count the PDU header too, or pad (detection WW-DICOM-0026).
 const LENGTH_TOLERANCE: u64 = 6 + 2;
 
 fn is_store(command: &Command<'_>) -> bool {
-    command.field == Some(super::command::CommandField::C_STORE)
+    command.field == Some(CommandField::C_STORE)
 }
