@@ -145,8 +145,8 @@ fn deed(
     let field = command
         .field
         .filter(|f| !f.is_response() || f.kind().is_none())?;
-    let to_archive = match association.requester {
-        Some(requester) if requester == side => association.to_archive,
+    let no_delivery_device = match association.requester {
+        Some(requester) if requester == side => association.no_delivery_device,
         // A sub-operation of C-GET: the receiver asked for the object.
         Some(_) => true,
         None => false,
@@ -156,7 +156,7 @@ fn deed(
         sop_class: command.sop_class(),
         action_type: command.action_type,
         state: summary.procedure_state,
-        to_archive,
+        no_delivery_device,
     })
 }
 

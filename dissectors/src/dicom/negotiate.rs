@@ -5,7 +5,7 @@ use std::io::Write;
 use std::ops::Range;
 
 use super::associate::{self, ITEM_HEADER, Item, Items, item};
-use super::association::Association;
+use super::association::{Association, State};
 use super::faults::{self, Faults};
 use super::fields::*;
 use super::pdu::{AeTitle, HEADER, PduHeader, PduType, trim};
@@ -65,7 +65,10 @@ pub fn associate(
     }
     let (mut calling, mut called) = (parsed.calling, parsed.called);
     if learn {
-        if is_request {
+        if is_request && wrong.has_loss() {
+            association.begin(side, calling, called);
+            association.state = State::Unseen;
+        } else if is_request {
             association.request(side, calling, called);
         } else {
             if association.requester.is_none() {
@@ -196,8 +199,10 @@ impl Reader<'_, '_> {
             .clone()
             .find(|sub| sub.kind == item::ABSTRACT_SYNTAX)
             .map_or(&b""[..], |sub| trim(sub.body));
-        let learnt =
-            !self.is_request || !self.learn || self.association.propose(context.id, proposed);
+        let learnt = !self.is_request
+            || !self.learn
+            || item.cut
+            || self.association.propose(context.id, proposed);
         if !learnt {
             self.wrong.add(faults::CONTEXT_DUPLICATE, at);
         }

@@ -432,11 +432,15 @@ impl Dicom {
         let control = lane.pdv.control;
         let message = &mut lane.message;
         if control.is_command() {
-            if is_whole && control.is_last() && message.command.is_empty() {
+            let is_only = message.command.is_empty() && !message.command_broke_off;
+            if is_whole && is_only && control.is_last() {
                 return self.whole_command(side, bytes, out);
             }
-            let room = self.longest_command.saturating_sub(message.command.len());
-            if bytes.len() > room {
+            let room = match message.command_broke_off {
+                true => 0,
+                false => self.longest_command.saturating_sub(message.command.len()),
+            };
+            if bytes.len() > room && !message.command_broke_off {
                 message.faults.add(faults::COMMAND_TOO_LONG, at);
                 out.limit(limits::DICOM_COMMAND);
             }
@@ -519,6 +523,8 @@ impl Dicom {
             if Command::read(&lane.message.command, 0, &mut ignored).has_dataset() {
                 return;
             }
+            // Whether a data set follows may be what was lost.
+            lane.after_loss |= lane.message.command_broke_off;
         } else {
             lane.message.walker.finish(true);
         }
@@ -613,7 +619,8 @@ impl Dicom {
             lost -= here;
             lane.pdv.left -= here;
             if lane.pdv.control.is_command() {
-                lane.message.faults.add(faults::START_MISSING, from);
+                // What comes behind the hole would be read out of place.
+                lane.message.command_broke_off = true;
             } else {
                 lane.message.walker.lose(here);
                 lane.message.dataset_bytes += here;
@@ -670,14 +677,16 @@ impl Dicom {
         match lane.framing {
             Framing::Pdu if rest.is_empty() => {}
             Framing::Pdu => match pdu_header(rest) {
-                Ok((body, header)) if header.kind.0 <= PduType::ASSOCIATE_AC.0 => {
+                Ok((body, header))
+                    if matches!(header.kind, PduType::ASSOCIATE_RQ | PduType::ASSOCIATE_AC) =>
+                {
                     self.spoke = true;
                     negotiate::associate(
                         header,
                         body,
                         from..until,
                         wrong,
-                        false,
+                        header.kind == PduType::ASSOCIATE_RQ,
                         &mut self.association,
                         &mut self.scratch,
                         out,

@@ -22,8 +22,10 @@ pub struct Walker {
     depth: usize,
     /// Bytes of the data set that are done with.
     at: u64,
-    /// Stream offset of the byte that is read now, for faults.
+    /// Stream offset of the bytes that are read now.
     stream: u64,
+    /// Stream offset of the element that is read now, for faults: the same however the stream was cut.
+    place: u64,
     value: Value,
     /// Group 0002 is being read; what follows it decides the encoding anew.
     in_meta: bool,
@@ -250,6 +252,9 @@ impl Walker {
     }
 
     fn opening(&mut self, bytes: &[u8]) -> usize {
+        if self.stash.len == 0 {
+            self.place = self.stream;
+        }
         if self.stash.len == 0 && bytes.len() >= OPENING {
             self.open(bytes);
             return 0;
@@ -307,6 +312,9 @@ impl Walker {
     }
 
     fn header(&mut self, bytes: &[u8]) -> usize {
+        if self.stash.len == 0 {
+            self.place = self.stream;
+        }
         let fits = |e: Encoding| {
             bytes
                 .first_chunk()
@@ -632,7 +640,7 @@ impl Walker {
     }
 
     fn fault(&mut self, name: &'static str) {
-        self.report.faults.add(name, self.stream);
+        self.report.faults.add(name, self.place);
     }
 }
 
