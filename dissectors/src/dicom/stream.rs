@@ -99,6 +99,9 @@ impl Dissector for Dicom {
             End::Idle | End::Evicted | End::Capture => faults::UNFINISHED,
         };
         let until = out.offset() + rest.len() as u64;
+        if let Some(headless) = &mut self.lanes[side.index()].headless {
+            headless.end = until;
+        }
         self.tell_headless(side, out);
         self.cut_off(side, rest, until, fault, out);
     }
@@ -501,12 +504,9 @@ impl Dicom {
             faults: message.faults,
         };
         message.is_open = false;
-        let context = message.context;
         self.spoke = true;
         let command = message::write(&finished, &mut self.association, &mut self.scratch, out);
-        if command.field.is_some_and(CommandField::is_response) {
-            self.note_answer(side, context, &command);
-        }
+        note_answer(&mut self.lanes[side.other().index()], &finished, &command);
         Step::Done(bytes.len())
     }
 
@@ -533,7 +533,11 @@ impl Dicom {
 
     /// Writes the message that is coming in, as it is.
     fn write(&mut self, side: Side, end: u64, out: &mut Messages<'_>) {
-        let message = &mut self.lanes[side.index()].message;
+        let [client, server] = &mut self.lanes;
+        let (message, other) = match side {
+            Side::Client => (&mut client.message, server),
+            Side::Server => (&mut server.message, client),
+        };
         message.is_open = false;
         let finished = Finished {
             range: message.start..end,
@@ -546,7 +550,8 @@ impl Dicom {
             faults: message.faults,
         };
         self.spoke = true;
-        message::write(&finished, &mut self.association, &mut self.scratch, out);
+        let command = message::write(&finished, &mut self.association, &mut self.scratch, out);
+        note_answer(other, &finished, &command);
     }
 
     /// Another PDU comes while a message is not complete.
@@ -565,6 +570,11 @@ impl Dicom {
         let passed = match resync::find(rest) {
             Place::Found(0) => {
                 lane.framing = Framing::Pdu;
+                match (&mut lane.headless, lane.searched) {
+                    (headless, 0) => *headless = None,
+                    (Some(headless), _) => headless.end = lane.at,
+                    (None, _) => {}
+                }
                 lane.searched = 0;
                 return Step::Done(0);
             }
@@ -712,27 +722,12 @@ impl Dicom {
         }
     }
 
-    /// An answer to a request that was not seen tells what the end of a message was, with which the
-    /// other side's stream begins.
-    fn note_answer(&mut self, side: Side, context: u8, answer: &Command<'_>) {
-        let other = &mut self.lanes[side.other().index()];
-        if let Some(headless) = &mut other.headless
-            && headless.request.is_empty()
-            && other.framing == Framing::Search
-            && other.searched > 0
-        {
-            headless.end = other.at;
-            headless.context = context;
-            answer.write_request(&mut headless.request);
-        }
-    }
-
     /// Tells the message whose end the stream began with, if its answer told what it was.
     fn tell_headless(&mut self, side: Side, out: &mut Messages<'_>) {
         let Some(headless) = self.lanes[side.index()].headless.take() else {
             return;
         };
-        if headless.request.is_empty() {
+        if headless.request.is_empty() || headless.end <= headless.start {
             return;
         }
         let mut faults = Faults::default();
@@ -749,6 +744,19 @@ impl Dicom {
         };
         self.spoke = true;
         message::write(&finished, &mut self.association, &mut self.scratch, out);
+    }
+}
+
+/// An answer to a request that was not seen tells what the end of a message was, with which the other
+/// side's stream begins.
+fn note_answer(other: &mut Lane, answer: &Finished<'_>, command: &Command<'_>) {
+    if command.field.is_some_and(CommandField::is_response)
+        && other.framing == Framing::Search
+        && let Some(headless) = &mut other.headless
+        && headless.request.is_empty()
+    {
+        headless.context = answer.context;
+        command.write_request(&mut headless.request);
     }
 }
 
