@@ -164,7 +164,7 @@ impl Association {
         let refused = self.answered && !self.context(id).is_some_and(|c| c.accepted);
         if refused {
             Some(faults::CONTEXT_NOT_ACCEPTED)
-        } else if id % 2 == 0 {
+        } else if id.is_multiple_of(2) {
             Some(faults::CONTEXT_EVEN)
         } else {
             None

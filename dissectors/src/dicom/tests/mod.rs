@@ -1,7 +1,11 @@
 //! Tests of the whole dissector. `Wire` stands for the flow layer.
 
+mod associations;
 mod hostile;
-mod situations;
+mod losses;
+mod meaning;
+mod objects;
+mod recognition;
 mod vectors;
 
 use crate::contract::{Dissector, End, Hint, Probe, Progress, Reason, Side, Transport};
@@ -357,4 +361,59 @@ pub fn hint() -> Hint {
 
 pub fn probe(first: &[u8], hint: Hint) -> Probe {
     super::signature::probe(Side::Client, first, hint)
+}
+
+pub const IMPLICIT: &str = "1.2.840.10008.1.2";
+
+pub const EXPLICIT: &str = "1.2.840.10008.1.2.1";
+
+pub const CT_CLASS: &str = "1.2.840.10008.5.1.4.1.1.2";
+
+/// Explicit little endian element of a short VR.
+pub fn element(tag: &str, vr: &[u8; 2], value: &[u8]) -> Vec<u8> {
+    let mut e = hex(tag);
+    e.extend_from_slice(vr);
+    e.extend_from_slice(&(value.len() as u16).to_le_bytes());
+    e.extend_from_slice(value);
+    e
+}
+
+/// Head of a CT object: SOP class, instance, modality, patient id; then pixel data of this length.
+pub fn ct_head(pixels: u32) -> Vec<u8> {
+    let mut set = element("08001600", b"UI", CT);
+    set.extend(element("08001800", b"UI", b"1.2.3.4\0"));
+    set.extend(element("08006000", b"CS", b"CT"));
+    set.extend(element("10002000", b"LO", b"TST0001 "));
+    set.extend(hex("e07f1000"));
+    set.extend_from_slice(b"OW\0\0");
+    set.extend_from_slice(&pixels.to_le_bytes());
+    set
+}
+
+pub fn associated(contexts: &[(u8, &str, &str)]) -> Wire {
+    let mut wire = Wire::new();
+    let (request, answer) = association(16384, contexts);
+    wire.send(Side::Client, &request)
+        .send(Side::Server, &answer);
+    wire
+}
+
+pub fn echo(context: u8) -> Vec<u8> {
+    let set = command(&[
+        (0x0002, b"1.2.840.10008.1.1\0"),
+        (0x0100, &[0x30, 0]),
+        (0x0110, &[1, 0]),
+        (0x0800, &[1, 1]),
+    ]);
+    p_data(&[pdv(context, 3, &set)])
+}
+
+pub fn store(data: &[u8], class: &[u8], instance: &[u8]) -> Wire {
+    let mut wire = associated(&[(1, CT_CLASS, EXPLICIT)]);
+    wire.send(
+        Side::Client,
+        &p_data(&[pdv(1, 3, &store_rq(1, class, instance))]),
+    );
+    wire.send(Side::Client, &p_data(&[pdv(1, 2, data)]));
+    wire
 }

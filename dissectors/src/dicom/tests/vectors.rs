@@ -266,10 +266,15 @@ fn check_item(item: &associate::Item<'_>, name: &str, key: &str, expected: &str)
             .iter()
             .map(|b| format!("{b:02x}"))
             .collect(),
-        "sop_class_uid" => text(associate::common_extended(body).expect(name).1.0),
-        "service_class_uid" => text(associate::common_extended(body).expect(name).1.1),
+        "sop_class_uid" => text(associate::common_extended(body).expect(name).1.sop_class),
+        "service_class_uid" => text(
+            associate::common_extended(body)
+                .expect(name)
+                .1
+                .service_class,
+        ),
         "related_general_sop_class_identification" | "related" => {
-            let mut related = associate::common_extended(body).expect(name).1.2;
+            let mut related = associate::common_extended(body).expect(name).1.related;
             let mut all = Vec::new();
             while let Ok((rest, uid)) = associate::uid(related) {
                 all.push(text(uid));
