@@ -1,5 +1,6 @@
-//! Is this DICOM? Asked of the first bytes of each side, on any port (PS3.8 9.3; the sheet of facts
-//! behind it was checked against real traffic of DCMTK, pynetdicom and Orthanc).
+//! Is this DICOM? Asked of the first bytes of each side, on any port (PS3.8 9.3).
+//!
+//! A port is a hint only: the captures in pcaps/dicom show real servers on ports of all kinds.
 
 use super::associate::FIXED;
 use super::negotiate::DICOM_APPLICATION;
