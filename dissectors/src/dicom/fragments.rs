@@ -6,6 +6,7 @@ use super::lane::{Fragment, Framing, Lane};
 use super::message::{self, Finished};
 use super::negotiate;
 use super::pdu::{PDV_HEADER, PDV_LENGTH, pdv_header};
+use super::resync::{self, Judgement};
 use super::stream::{Dicom, Step};
 use crate::contract::Side;
 use crate::limits;
@@ -30,11 +31,17 @@ impl Dicom {
             Err(_) if lane.pdu.pdvs == 0 => (Default::default(), Some(faults::PDV_TOO_SHORT)),
             Err(_) => (Default::default(), Some(faults::TRAILING_BYTES)),
         };
-        let is_odd = pdv.context % 2 == 0 || pdv.control.has_reserved_bits();
-        if lane.pdu.is_doubted && (fault.is_some() || is_odd) {
-            // Already reported; what stands here is the next PDU rather.
-            lane.framing = Framing::Search;
-            return Step::Done(0);
+        if lane.pdu.is_doubted && lane.pdu.pdvs > 0 {
+            // The length was reported; what stands here may be the next PDU rather.
+            let is_odd = pdv.context.is_multiple_of(2) || pdv.control.has_reserved_bits();
+            match resync::judge(rest) {
+                Judgement::More(needs) => return Step::Need(needs),
+                Judgement::No if fault.is_none() && !is_odd => {}
+                Judgement::Yes | Judgement::No => {
+                    lane.framing = Framing::Search;
+                    return Step::Done(0);
+                }
+            }
         }
         if let Some(fault) = fault {
             let mut wrong = lane.pdu.faults;

@@ -19,6 +19,8 @@ pub struct Lane {
     pub message: Incoming,
     /// What came before the first PDU of a stream whose start was not seen.
     pub headless: Option<Headless>,
+    /// The longest PDU length that was reported as a lie.
+    pub longest_told: u64,
     /// Bytes searched since the boundary of PDUs was lost.
     pub searched: u64,
     /// The next message may have lost its begin.

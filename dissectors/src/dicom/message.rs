@@ -280,8 +280,13 @@ fn write_dataset(
     draft.text(DATASET_ENCODING, walker.encoding().word().as_bytes());
     let keys = command.field.is_some_and(CommandField::is_query);
     dataset::write(walker.records(), summary, keys, scratch, draft);
+    // A key that was not read may have narrowed the query.
+    let is_read_whole = !matches!(walker.encoding(), Encoding::Deflated | Encoding::Unknown)
+        && !m.faults.has_loss()
+        && !walker.report().faults.has(faults::DATASET_UNREADABLE)
+        && !walker.report().head_full;
     if command.field == Some(CommandField::C_FIND)
-        && !matches!(walker.encoding(), Encoding::Deflated | Encoding::Unknown)
+        && is_read_whole
         && !action::knows_no_patient(command.sop_class())
     {
         draft.flag(UNIVERSAL_MATCH, summary.is_universal());

@@ -290,13 +290,15 @@ impl Dicom {
         if told == 0 {
             wrong.add(faults::PDV_TOO_SHORT, at);
         }
-        let mut keep = wrong;
-        if is_doubted || told == 0 {
-            // At once: the rest may never come.
+        // At once: the rest may never come. And once: a sender that knows no better does it again.
+        let lane = &mut self.lanes[side.index()];
+        let is_news = is_doubted && told > 2 * lane.longest_told;
+        if is_news || told == 0 {
+            lane.longest_told = lane.longest_told.max(told);
             let range = at..at + HEADER as u64;
             negotiate::malformed(range, Some(header), &wrong, &self.association, out);
             self.spoke = true;
-            keep = Faults::default();
+            wrong = Faults::default();
         }
         let lane = &mut self.lanes[side.index()];
         lane.pdu = PData {
@@ -304,7 +306,7 @@ impl Dicom {
             left: told,
             pdvs: 0,
             is_doubted,
-            faults: keep,
+            faults: wrong,
         };
         lane.framing = Framing::Pdv;
         Step::Done(HEADER)
