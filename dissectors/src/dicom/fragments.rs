@@ -31,7 +31,7 @@ impl Dicom {
             Err(_) if lane.pdu.pdvs == 0 => (Default::default(), Some(faults::PDV_TOO_SHORT)),
             Err(_) => (Default::default(), Some(faults::TRAILING_BYTES)),
         };
-        if lane.pdu.is_doubted && lane.pdu.pdvs > 0 {
+        if lane.pdu.is_doubted {
             // The length was reported; what stands here may be the next PDU rather.
             let is_odd = pdv.context.is_multiple_of(2) || pdv.control.has_reserved_bits();
             match resync::judge(rest) {
