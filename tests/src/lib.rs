@@ -5,3 +5,4 @@ pub mod capture;
 pub mod program;
 pub mod replay;
 pub mod rewrite;
+pub mod talk;

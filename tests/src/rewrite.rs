@@ -75,7 +75,7 @@ fn seal_ip(packet: &mut [u8]) {
 }
 
 /// Sets the lengths and checksums of an IPv4 packet with TCP or UDP.
-fn seal(packet: &mut [u8]) {
+pub(crate) fn seal(packet: &mut [u8]) {
     let header = usize::from(packet[0] & 15) * 4;
     let total = packet.len() as u16;
     packet[2..4].copy_from_slice(&total.to_be_bytes());
