@@ -15,6 +15,7 @@ pub mod message;
 pub mod registry;
 pub mod schema;
 
+pub mod hl7v2;
 pub mod tcp;
 
 pub use action::{Action, Device, Effect, Outcome, Verb};
