@@ -3,9 +3,9 @@
 use std::cell::OnceCell;
 use std::net::IpAddr;
 
-use dissectors::action::{Action, Device, Outcome};
+use dissectors::action::{Action, Device, Outcome, Quantity};
 use dissectors::contract::Side;
-use dissectors::message::{Endpoint, Message, Quantity, Value};
+use dissectors::message::{Endpoint, Message, Value};
 use dissectors::schema::Privacy;
 
 use super::ast::{Arithmetic, Comparison};
