@@ -397,3 +397,17 @@ fn number_of_datagrams_is_bounded() {
     assert_eq!(seen.reasons(), [("fragment expired", 10), ("limit", 90)]);
     assert_eq!(seen.decoder.hits().of(limits::FRAGMENT_DATAGRAMS), 90);
 }
+
+#[test]
+fn last_fragment_whose_bytes_were_all_there_still_completes() {
+    let packet = udp4(5001, &long());
+    let all = eth(0x0800, &ipv4_part(A, B, 17, 7, 0x2000, &packet[20..]));
+    let last = eth(
+        0x0800,
+        &ipv4_part(A, B, 17, 7, 4000 / 8, &packet[20 + 4000..]),
+    );
+    let mut seen = Seen::new();
+    seen.block(LinkType::ETHERNET, &[all, last]);
+    assert_eq!(seen.only().1, long());
+    assert_eq!(seen.reasons(), [("decoded", 2)]);
+}
