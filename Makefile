@@ -3,13 +3,17 @@
 
 WARD = pcaps/ward
 
-.PHONY: demo test deps build
+.PHONY: demo test bench deps build
 
 demo: build
 	@target/release/wardwatch replay -r $(WARD)/one-evening.pcapng --policy pcaps/policies/ward.toml
 
 test: deps
 	cargo test --workspace --locked
+
+# Ratios to the floor on a generated capture (BENCH="mix hl7-small" names others).
+bench: deps
+	cargo run --release --quiet --locked --package wardwatch-benches --bin wardwatch-benches -- $(BENCH)
 
 build: deps
 	cargo build --release --locked --package wardwatch

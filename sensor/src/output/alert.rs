@@ -83,7 +83,11 @@ impl Eve {
     }
 
     fn finding_head(&mut self, record: &mut Object<'_>, f: &Finding, event_type: &str) {
-        let end = |(ip, port)| Endpoint { ip, port, mac: None };
+        let end = |(ip, port)| Endpoint {
+            ip,
+            port,
+            mac: None,
+        };
         let conversation = Conversation {
             flow_id: f.talk.flow_id,
             transport: f.talk.transport,
@@ -97,8 +101,19 @@ impl Eve {
         // The record's source is who asks.
         let asks_from_server =
             (f.actor.ip, f.actor.port) == f.talk.ends[1] && f.talk.ends[0] != f.talk.ends[1];
-        let sender = if asks_from_server { Side::Server } else { Side::Client };
-        self.head(record, f.first, event_type, &conversation, sender, f.talk.vlan);
+        let sender = if asks_from_server {
+            Side::Server
+        } else {
+            Side::Client
+        };
+        self.head(
+            record,
+            f.first,
+            event_type,
+            &conversation,
+            sender,
+            f.talk.vlan,
+        );
         record.text("app_proto", f.protocol.name());
     }
 

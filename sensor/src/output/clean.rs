@@ -6,7 +6,10 @@
 /// Appends wire text to `out`, escaped where it could act on a terminal or a reader.
 pub fn push(out: &mut String, bytes: &[u8]) {
     // The common case: printable ASCII, checked and copied in one go.
-    if let (true, Ok(text)) = (bytes.iter().all(|b| (0x20..0x7f).contains(b)), str::from_utf8(bytes)) {
+    if let (true, Ok(text)) = (
+        bytes.iter().all(|b| (0x20..0x7f).contains(b)),
+        str::from_utf8(bytes),
+    ) {
         out.push_str(text);
         return;
     }

@@ -15,8 +15,17 @@ pub struct Clock {
 
 impl Clock {
     pub fn new(utc: bool) -> Self {
-        let zone = if utc { TimeZone::UTC } else { TimeZone::system() };
-        Clock { zone, second: i64::MIN, date: String::new(), offset: String::new() }
+        let zone = if utc {
+            TimeZone::UTC
+        } else {
+            TimeZone::system()
+        };
+        Clock {
+            zone,
+            second: i64::MIN,
+            date: String::new(),
+            offset: String::new(),
+        }
     }
 
     /// EVE's form: `2026-11-24T14:07:31.123456+0100`.
@@ -56,7 +65,7 @@ impl Clock {
         }
         self.second = second;
         let stamp = Timestamp::from_second(second).unwrap_or(Timestamp::UNIX_EPOCH);
-        let zoned = stamp.to_zoned(self.zone.clone());
+        let zoned = stamp.to_zoned_datetime(self.zone.clone());
         self.date = strtime::format("%Y-%m-%dT%H:%M:%S", &zoned).unwrap_or_default();
         self.offset = strtime::format("%z", &zoned).unwrap_or_default();
     }
@@ -70,13 +79,19 @@ mod tests {
     fn eve_time_has_six_digits_and_an_offset() {
         let mut out = Vec::new();
         Clock::new(true).eve(1_764_000_000_000_042_999, &mut out);
-        assert_eq!(String::from_utf8(out).unwrap(), "2025-11-24T16:00:00.000042+0000");
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "2025-11-24T16:00:00.000042+0000"
+        );
     }
 
     #[test]
     fn times_before_1970_do_not_run_backwards() {
         let mut out = Vec::new();
         Clock::new(true).eve(-1_000, &mut out);
-        assert_eq!(String::from_utf8(out).unwrap(), "1969-12-31T23:59:59.999999+0000");
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "1969-12-31T23:59:59.999999+0000"
+        );
     }
 }

@@ -30,7 +30,8 @@ pub fn community_id(protocol: u8, a: (IpAddr, u16), b: (IpAddr, u16)) -> String 
 fn push_base64(out: &mut String, bytes: &[u8]) {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for group in bytes.chunks(3) {
-        let word = group.iter().fold(0u32, |w, b| w << 8 | u32::from(*b)) << (8 * (3 - group.len()));
+        let word =
+            group.iter().fold(0u32, |w, b| w << 8 | u32::from(*b)) << (8 * (3 - group.len()));
         for at in 0..4 {
             if at <= group.len() {
                 out.push(ALPHABET[(word >> (18 - 6 * at) & 63) as usize] as char);
@@ -59,6 +60,9 @@ mod tests {
 
     #[test]
     fn udp_as_published() {
-        assert_eq!(id(17, "192.168.1.52", 54585, "8.8.8.8", 53), "1:d/FP5EW3wiY1vCndhwleRRKHowQ=");
+        assert_eq!(
+            id(17, "192.168.1.52", 54585, "8.8.8.8", 53),
+            "1:d/FP5EW3wiY1vCndhwleRRKHowQ="
+        );
     }
 }

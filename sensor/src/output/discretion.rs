@@ -22,7 +22,11 @@ const REMEMBERED: usize = 4096;
 
 impl Discretion {
     pub fn new(pseudonyms: Pseudonyms, reveal: bool) -> Self {
-        Discretion { pseudonyms, reveal, made: HashMap::new() }
+        Discretion {
+            pseudonyms,
+            reveal,
+            made: HashMap::new(),
+        }
     }
 
     /// What is shown instead of a value; `None` if the value itself may be.
@@ -40,7 +44,11 @@ impl Discretion {
 
     /// How sentences of findings are shown.
     pub fn show(&self) -> Show<'_> {
-        if self.reveal { Show::Revealed } else { Show::Hidden(&self.pseudonyms) }
+        if self.reveal {
+            Show::Revealed
+        } else {
+            Show::Hidden(&self.pseudonyms)
+        }
     }
 
     fn pseudonym(&mut self, kind: &'static str, value: Value<'_>) -> String {

@@ -9,8 +9,8 @@ use dissectors::{Action, Privacy, Side, Transport};
 
 use super::clock::Clock;
 use super::community::community_id;
-use super::json::{self, Array, Object};
 use super::discretion::Discretion;
+use super::json::{self, Array, Object};
 
 /// What every record needs besides its own data.
 pub struct Eve {
@@ -28,14 +28,26 @@ const REMEMBERED: usize = 65_536;
 
 impl Eve {
     pub fn new(clock: Clock, files: Vec<String>, offsets: bool) -> Self {
-        Eve { clock, files, addresses: HashMap::new(), offsets }
+        Eve {
+            clock,
+            files,
+            addresses: HashMap::new(),
+            offsets,
+        }
     }
 
     /// Writes one message as a line.
     pub fn message(&mut self, m: Message<'_>, discretion: &mut Discretion, out: &mut Vec<u8>) {
         let protocol = m.protocol().protocol();
         let mut record = Object::begin(out);
-        self.head(&mut record, m.frame(), protocol.name, m.conversation(), m.side(), m.vlan());
+        self.head(
+            &mut record,
+            m.frame(),
+            protocol.name,
+            m.conversation(),
+            m.side(),
+            m.vlan(),
+        );
         record.text("app_proto", protocol.name);
         let frames = m.frames();
         if let Some(first) = frames.first().filter(|f| f.number != m.frame().number) {
@@ -229,7 +241,9 @@ fn write_fields(object: &mut Object<'_>, m: Message<'_>, discretion: &mut Discre
         if !field.many {
             // Keys of an object are unique: a second value of a single field is not written.
             if scalar & bit == 0 {
-                object.value(field.name, |out| write_value(out, field.privacy, value, discretion));
+                object.value(field.name, |out| {
+                    write_value(out, field.privacy, value, discretion)
+                });
             }
             scalar |= bit;
         } else if listed & bit == 0 {
@@ -283,8 +297,10 @@ fn write_offset(list: &mut Array<'_>, name: &str, at: u64, len: u32) {
 
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, b| {
-        let _ = write!(text, "{b:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, b| {
+            let _ = write!(text, "{b:02x}");
+            text
+        })
 }

@@ -42,7 +42,8 @@ impl<'a> Object<'a> {
 
     pub fn unsigned(&mut self, key: &str, value: u64) {
         self.key(key);
-        self.out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+        self.out
+            .extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
     }
 
     /// A number; `null` where JSON has none (NaN, infinities).
@@ -53,7 +54,8 @@ impl<'a> Object<'a> {
 
     pub fn flag(&mut self, key: &str, value: bool) {
         self.key(key);
-        self.out.extend_from_slice(if value { b"true" } else { b"false" });
+        self.out
+            .extend_from_slice(if value { b"true" } else { b"false" });
     }
 
     /// Text that is JSON already.
@@ -124,7 +126,8 @@ impl<'a> Array<'a> {
 
     pub fn unsigned(&mut self, value: u64) {
         self.comma();
-        self.out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+        self.out
+            .extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
     }
 
     /// One element that the closure writes (exactly one JSON value).
@@ -148,7 +151,10 @@ impl<'a> Array<'a> {
 /// A JSON string of wire text.
 pub fn string(out: &mut Vec<u8>, value: &[u8]) {
     out.push(b'"');
-    if value.iter().all(|b| (0x20..0x7f).contains(b) && *b != b'"' && *b != b'\\') {
+    if value
+        .iter()
+        .all(|b| (0x20..0x7f).contains(b) && *b != b'"' && *b != b'\\')
+    {
         out.extend_from_slice(value);
     } else {
         for c in clean::text(value).bytes() {
@@ -182,7 +188,13 @@ mod tests {
 
     #[test]
     fn any_wire_text_parses_back_as_its_cleaned_form() {
-        for text in [&b"plain"[..], b"quote \" slash \\ ", b"\x1b[2J\r\n", "\u{202e}x\u{7f}".as_bytes(), b"\xff\xfe"] {
+        for text in [
+            &b"plain"[..],
+            b"quote \" slash \\ ",
+            b"\x1b[2J\r\n",
+            "\u{202e}x\u{7f}".as_bytes(),
+            b"\xff\xfe",
+        ] {
             let mut out = Vec::new();
             let mut object = Object::begin(&mut out);
             object.wire("t", text);
@@ -194,7 +206,10 @@ mod tests {
             assert_eq!(parsed["t"], clean::text(text));
             assert_eq!(parsed["n"], 0.1);
             assert!(parsed["nan"].is_null());
-            assert!(out.iter().all(|b| *b >= 0x20), "no control byte in the output");
+            assert!(
+                out.iter().all(|b| *b >= 0x20),
+                "no control byte in the output"
+            );
         }
     }
 }

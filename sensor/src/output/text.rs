@@ -19,7 +19,11 @@ pub struct Text {
 
 impl Text {
     pub fn new(clock: Clock, paint: Paint, files: Vec<String>) -> Self {
-        Text { clock, paint, files }
+        Text {
+            clock,
+            paint,
+            files,
+        }
     }
 
     /// `14:06:58.214  #17  10.20.9.66:51512 > 10.20.2.20:3000  hl7v2 RGV^O15  set-rate 120 mL/h`
@@ -63,7 +67,11 @@ impl Text {
             let field = m.describe(id);
             // Enough to recognise the message; JSON has the rest.
             if shown < 6 && !field.many {
-                line.push_str(&format!("  {}={}", field.name, discretion::shown(field.privacy, value, discretion)));
+                line.push_str(&format!(
+                    "  {}={}",
+                    field.name,
+                    discretion::shown(field.privacy, value, discretion)
+                ));
                 shown += 1;
             }
         }
@@ -76,7 +84,12 @@ impl Text {
     /// A finding as a short block: what, who, whom, why, what to do, where to look.
     pub fn finding(&mut self, f: &Finding, discretion: &Discretion) -> String {
         let mark = mark(f.severity);
-        let title = format!("{mark} {}  {}  {}", f.severity.word().to_uppercase(), f.rule.id, f.rule.title);
+        let title = format!(
+            "{mark} {}  {}  {}",
+            f.severity.word().to_uppercase(),
+            f.rule.id,
+            f.rule.title
+        );
         let mut out = self.paint.severity(f.severity, &title);
         out.push('\n');
         let mut row = |label: &str, text: &str| {
@@ -93,7 +106,14 @@ impl Text {
             row("instead", &clean::text(expected.as_bytes()));
         }
         if f.confidence != rules::finding::Confidence::Certain {
-            row("sure?", &format!("{}: {}", f.confidence.word(), f.confidence_reasons.join("; ")));
+            row(
+                "sure?",
+                &format!(
+                    "{}: {}",
+                    f.confidence.word(),
+                    f.confidence_reasons.join("; ")
+                ),
+            );
         }
         row("do", &f.rule.bedside);
         row("network", &f.rule.network);
@@ -139,7 +159,11 @@ pub fn party(p: &Party) -> String {
         text.push_str(&super::eve::mac_text(mac));
     }
     if !p.names.is_empty() {
-        let names: Vec<String> = p.names.iter().map(|n| clean::text(n.to_string().as_bytes())).collect();
+        let names: Vec<String> = p
+            .names
+            .iter()
+            .map(|n| clean::text(n.to_string().as_bytes()))
+            .collect();
         text.push_str(&format!("  calls itself {}", names.join(", ")));
     }
     if !p.groups.is_empty() {
@@ -180,5 +204,9 @@ pub fn what(f: &Finding) -> String {
 
 /// The side that a finding's actor is on.
 pub fn actor_side(f: &Finding) -> Side {
-    if (f.actor.ip, f.actor.port) == f.talk.ends[1] { Side::Server } else { Side::Client }
+    if (f.actor.ip, f.actor.port) == f.talk.ends[1] {
+        Side::Server
+    } else {
+        Side::Client
+    }
 }
