@@ -253,8 +253,16 @@ fn messages(
             source,
             segments: segments.get(at..next).unwrap_or_default(),
             frame: &block.frame,
-            range: if headers <= 1 { block.range.clone() } else { range(block, &source, &segments, at, next) },
-            classes: if headers <= 1 { classes } else { own_classes(text, &segments[at..next]) },
+            range: if headers <= 1 {
+                block.range.clone()
+            } else {
+                range(block, &source, &segments, at, next)
+            },
+            classes: if headers <= 1 {
+                classes
+            } else {
+                own_classes(text, &segments[at..next])
+            },
             follows: written > 0 && !batch.open(),
             asked: asked.get(),
         };
@@ -282,7 +290,11 @@ fn range(
         return block.range.clone();
     };
     let offset = |n: usize| segments.get(n).map(|s| base + u64::from(s.start));
-    let start = if at == 0 { block.range.start } else { offset(at).unwrap_or(block.range.start) };
+    let start = if at == 0 {
+        block.range.start
+    } else {
+        offset(at).unwrap_or(block.range.start)
+    };
     start..offset(next).unwrap_or(block.range.end)
 }
 

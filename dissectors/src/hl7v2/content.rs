@@ -23,7 +23,9 @@ impl Classes {
         let (mut high, mut control, mut shift, mut escaped, mut quote) = (0u8, 0u8, 0u8, 0u8, 0u8);
         for &b in text {
             high |= b & 0x80;
-            control |= u8::from(b < 0x20) & u8::from(b != b'\r') & u8::from(b != b'\n')
+            control |= u8::from(b < 0x20)
+                & u8::from(b != b'\r')
+                & u8::from(b != b'\n')
                 & u8::from(b != b'\t')
                 | u8::from(b == 0x7F);
             shift |= u8::from(b == 0x1B);
@@ -82,10 +84,20 @@ pub(super) fn suspicious(text: &[u8], mut found: impl FnMut(&'static [u8])) {
 
 fn sql(text: &[u8]) -> bool {
     const AFTER_QUOTE: [&[u8]; 6] = [
-        b"UNION ", b"--", b"; DROP ", b";DROP ", b"; DELETE ", b";DELETE ",
+        b"UNION ",
+        b"--",
+        b"; DROP ",
+        b";DROP ",
+        b"; DELETE ",
+        b";DELETE ",
     ];
     const WORDS: [&[u8]; 6] = [
-        b"DROP TABLE ", b"UNION SELECT ", b"INSERT INTO ", b"DELETE FROM ", b"XP_CMDSHELL", b";--",
+        b"DROP TABLE ",
+        b"UNION SELECT ",
+        b"INSERT INTO ",
+        b"DELETE FROM ",
+        b"XP_CMDSHELL",
+        b";--",
     ];
     let after_quote = memchr::memchr_iter(b'\'', text).any(|at| {
         let rest = text[at + 1..].trim_ascii_start();
@@ -107,7 +119,13 @@ fn sql(text: &[u8]) -> bool {
 
 fn script(text: &[u8]) -> bool {
     const TAGS: [&[u8]; 7] = [
-        b"<script", b"<iframe", b"<img ", b"<svg", b"<!ENTITY", b"<!DOCTYPE", b"<?php",
+        b"<script",
+        b"<iframe",
+        b"<img ",
+        b"<svg",
+        b"<!ENTITY",
+        b"<!DOCTYPE",
+        b"<?php",
     ];
     memchr::memchr_iter(b'<', text).any(|at| TAGS.iter().any(|t| starts(&text[at..], t)))
 }
@@ -166,7 +184,12 @@ mod tests {
             b"RXG|1|||$5.00|1.3.6.1.4.1",
             b"NTE|1||wait...",
         ] {
-            assert_eq!(names(text), Vec::<&[u8]>::new(), "{}", String::from_utf8_lossy(text));
+            assert_eq!(
+                names(text),
+                Vec::<&[u8]>::new(),
+                "{}",
+                String::from_utf8_lossy(text)
+            );
         }
     }
 
@@ -186,7 +209,9 @@ mod tests {
         let classes = Classes::of(b"MSH|A\rB\nC\tD", b'\\');
         assert_eq!(classes, Classes::default());
         let classes = Classes::of(b"a\x00\x1B\xC3\\\"", b'\\');
-        assert!(classes.control && classes.shift && classes.high && classes.escape && classes.quote);
+        assert!(
+            classes.control && classes.shift && classes.high && classes.escape && classes.quote
+        );
         assert!(!Classes::of(b"\x00", 0).escape);
         assert_eq!(first_control(b"A\r\n\t\x07"), Some(4));
     }

@@ -90,7 +90,10 @@ impl Delimiters {
 /// `None` if more bytes must be seen to tell.
 pub(super) fn begins_header(text: &[u8]) -> Option<bool> {
     let id = &text[..text.len().min(3)];
-    if ![&b"MSH"[..], b"FHS", b"BHS"].iter().any(|h| h.starts_with(id)) {
+    if ![&b"MSH"[..], b"FHS", b"BHS"]
+        .iter()
+        .any(|h| h.starts_with(id))
+    {
         return Some(false);
     }
     text.get(3)

@@ -96,7 +96,14 @@ impl<'a> Header<'a> {
             if w.wants(name) {
                 // A hierarchic designator without a name is known by its universal id.
                 let name_space = d.component(f.get(number), 1);
-                w.put(name, if name_space.is_empty() { d.component(f.get(number), 2) } else { name_space });
+                w.put(
+                    name,
+                    if name_space.is_empty() {
+                        d.component(f.get(number), 2)
+                    } else {
+                        name_space
+                    },
+                );
             }
         }
         w.put_component(SENDING_APP_ID, f.get(3), 2);
@@ -145,7 +152,9 @@ impl<'a> Header<'a> {
         } else if accept.is_empty() && application.is_empty() {
             !answers
         } else {
-            [accept, application].iter().any(|a| !a.is_empty() && *a != b"NE")
+            [accept, application]
+                .iter()
+                .any(|a| !a.is_empty() && *a != b"NE")
         }
     }
 }

@@ -18,6 +18,8 @@ pub(super) enum Metric {
     DrugLibrary,
     InfusionEvent,
     AlarmEvent,
+    /// OBX-5 names the device that raised the alarm.
+    AlarmSource,
     AlarmPhase,
     AlarmState,
     AlarmInactivation,
@@ -69,10 +71,8 @@ pub(super) fn read(code: &[u8], refid: &[u8]) -> Observation {
 
 fn number(code: &[u8]) -> Option<u32> {
     let code = code.trim_ascii();
-    (!code.is_empty() && code.len() <= 8 && code.iter().all(u8::is_ascii_digit)).then(|| {
-        code.iter()
-            .fold(0u32, |n, b| n * 10 + u32::from(b - b'0'))
-    })
+    (!code.is_empty() && code.len() <= 8 && code.iter().all(u8::is_ascii_digit))
+        .then(|| code.iter().fold(0u32, |n, b| n * 10 + u32::from(b - b'0')))
 }
 
 use Device::{Dialysis, Monitor, Pump, Ventilator};
@@ -89,16 +89,29 @@ const TABLE: &[(u32, &str, Metric)] = &[
     (184_514, "MDC_DRUG_NAME_LABEL", Metric::DrugName),
     (68_063, "MDC_ATTR_PT_WEIGHT", Metric::Weight),
     (184_519, "MDC_PUMP_INFUSING_STATUS", Metric::PumpStatus),
-    (184_516, "MDC_PUMP_DRUG_LIBRARY_CARE_AREA", Metric::DrugLibrary),
-    (184_517, "MDC_PUMP_DRUG_LIBRARY_VERSION", Metric::DrugLibrary),
+    (
+        184_516,
+        "MDC_PUMP_DRUG_LIBRARY_CARE_AREA",
+        Metric::DrugLibrary,
+    ),
+    (
+        184_517,
+        "MDC_PUMP_DRUG_LIBRARY_VERSION",
+        Metric::DrugLibrary,
+    ),
     (68_487, "MDC_ATTR_EVT_COND", Metric::InfusionEvent),
     (196_616, "MDC_EVT_ALARM", Metric::AlarmEvent),
+    (68_480, "MDC_ATTR_ALERT_SOURCE", Metric::AlarmSource),
     (68_481, "MDC_ATTR_EVENT_PHASE", Metric::AlarmPhase),
     (0, "MDC_ATTR_EVT_PHASE", Metric::AlarmPhase),
     (68_482, "MDC_ATTR_ALARM_STATE", Metric::AlarmState),
     // Seen with an extra digit, 684810 (sheet, section 7).
     (684_810, "MDC_ATTR_EVENT_PHASE", Metric::AlarmPhase),
-    (68_483, "MDC_ATTR_ALARM_INACTIVATION_STATE", Metric::AlarmInactivation),
+    (
+        68_483,
+        "MDC_ATTR_ALARM_INACTIVATION_STATE",
+        Metric::AlarmInactivation,
+    ),
     (68_484, "MDC_ATTR_ALARM_PRIORITY", Metric::AlarmPriority),
     (531_975, "MDC_ID_PROD_SPEC_SW", Metric::Software),
     (67_886, "MDC_ATTR_ID_SOFT", Metric::Software),
@@ -106,16 +119,48 @@ const TABLE: &[(u32, &str, Metric)] = &[
     (69_986, "MDC_DEV_PUMP_INFUS_VMD", Metric::Device(Pump)),
     (70_049, "MDC_DEV_PUMP_INFUS_LVP_MDS", Metric::Device(Pump)),
     (70_050, "MDC_DEV_PUMP_INFUS_LVP_VMD", Metric::Device(Pump)),
-    (126_977, "MDC_DEV_PUMP_INFUS_CHAN_SOURCE", Metric::Device(Pump)),
-    (126_978, "MDC_DEV_PUMP_INFUS_CHAN_DELIVERY", Metric::Device(Pump)),
-    (70_001, "MDC_DEV_SYS_PT_VENT_MDS", Metric::Device(Ventilator)),
-    (70_002, "MDC_DEV_SYS_PT_VENT_VMD", Metric::Device(Ventilator)),
-    (69_965, "MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS", Metric::Device(Monitor)),
-    (69_837, "MDC_DEV_METER_PHYSIO_MULTI_PARAM_MDS", Metric::Device(Monitor)),
+    (
+        126_977,
+        "MDC_DEV_PUMP_INFUS_CHAN_SOURCE",
+        Metric::Device(Pump),
+    ),
+    (
+        126_978,
+        "MDC_DEV_PUMP_INFUS_CHAN_DELIVERY",
+        Metric::Device(Pump),
+    ),
+    (
+        70_001,
+        "MDC_DEV_SYS_PT_VENT_MDS",
+        Metric::Device(Ventilator),
+    ),
+    (
+        70_002,
+        "MDC_DEV_SYS_PT_VENT_VMD",
+        Metric::Device(Ventilator),
+    ),
+    (
+        69_965,
+        "MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS",
+        Metric::Device(Monitor),
+    ),
+    (
+        69_837,
+        "MDC_DEV_METER_PHYSIO_MULTI_PARAM_MDS",
+        Metric::Device(Monitor),
+    ),
     (69_642, "MDC_DEV_ANALY_SAT_O2_VMD", Metric::Device(Monitor)),
     (69_798, "MDC_DEV_ECG_VMD", Metric::Device(Monitor)),
-    (70_686, "MDC_DEV_PRESS_BLD_NONINV_VMD", Metric::Device(Monitor)),
-    (70_929, "MDC_DEV_HDIALY_MACHINE_MDS", Metric::Device(Dialysis)),
+    (
+        70_686,
+        "MDC_DEV_PRESS_BLD_NONINV_VMD",
+        Metric::Device(Monitor),
+    ),
+    (
+        70_929,
+        "MDC_DEV_HDIALY_MACHINE_MDS",
+        Metric::Device(Dialysis),
+    ),
 ];
 
 #[cfg(test)]
@@ -147,8 +192,14 @@ mod tests {
 
     #[test]
     fn zero_and_bare_terms_are_read_by_reference_id() {
-        assert_eq!(metric("0", "MDC_FLOW_FLUID_PUMP_CURRENT"), Some(Metric::CurrentRate));
-        assert_eq!(metric("4262", "MDC_DEV_ECG_VMD"), Some(Metric::Device(Monitor)));
+        assert_eq!(
+            metric("0", "MDC_FLOW_FLUID_PUMP_CURRENT"),
+            Some(Metric::CurrentRate)
+        );
+        assert_eq!(
+            metric("4262", "MDC_DEV_ECG_VMD"),
+            Some(Metric::Device(Monitor))
+        );
         assert_eq!(metric("157784", ""), Some(Metric::SetRate));
     }
 }

@@ -113,7 +113,14 @@ pub(super) fn write<'a>(
 }
 
 const PATIENT: [FieldId; 8] = [
-    PATIENT_ID, PATIENT_NAME, BIRTH, SEX, ADDRESS, PHONE, ACCOUNT, PRIOR_PATIENT_ID,
+    PATIENT_ID,
+    PATIENT_NAME,
+    BIRTH,
+    SEX,
+    ADDRESS,
+    PHONE,
+    ACCOUNT,
+    PRIOR_PATIENT_ID,
 ];
 
 fn body<'a>(
@@ -165,7 +172,10 @@ fn body<'a>(
             b"OBX" => {
                 let order = matches!(
                     header.meaning,
-                    Meaning::Give | Meaning::PharmacyOrder | Meaning::Administration | Meaning::Order
+                    Meaning::Give
+                        | Meaning::PharmacyOrder
+                        | Meaning::Administration
+                        | Meaning::Order
                 );
                 facts
                     .observed
@@ -341,7 +351,9 @@ fn keys<'a>(raw: &'a [u8], facts: &mut Facts<'a>, w: &mut Writer<'_, 'a, '_>) {
 }
 
 fn limit(number: &[u8], w: &mut Writer<'_, '_, '_>) {
-    let number = std::str::from_utf8(number).ok().and_then(|n| n.parse().ok());
+    let number = std::str::from_utf8(number)
+        .ok()
+        .and_then(|n| n.parse().ok());
     if let Some(number) = number {
         w.draft.integer(QUERY_LIMIT, number);
     }
@@ -361,7 +373,11 @@ fn joins<'a>(
     }
     if let Some(outcome) = facts.outcome {
         let committed = facts.ack.eq_ignore_ascii_case(b"CA");
-        let key = if facts.ack_of.is_empty() { input.asked } else { cut(facts.ack_of) };
+        let key = if facts.ack_of.is_empty() {
+            input.asked
+        } else {
+            cut(facts.ack_of)
+        };
         if !key.is_empty() {
             w.draft.answers(Scope::Hosts, key, !committed, outcome);
         }
@@ -438,7 +454,11 @@ fn looks<'a>(input: &Input<'a, '_>, structure: &Structure, w: &mut Writer<'_, 'a
     }
     if w.escapes {
         let mut escapes = Escapes::default();
-        for segment in input.segments.iter().filter(|s| !structure::is_envelope(s.of(text))) {
+        for segment in input
+            .segments
+            .iter()
+            .filter(|s| !structure::is_envelope(s.of(text)))
+        {
             escape::inspect(segment.of(text), segment.start as usize, &w.d, &mut escapes);
         }
         if let Some(at) = escapes.injection {
@@ -455,7 +475,10 @@ fn looks<'a>(input: &Input<'a, '_>, structure: &Structure, w: &mut Writer<'_, 'a
     }
     if w.wants(SUSPICIOUS) {
         // The header's own delimiters are no content.
-        let skip = input.segments.first().map_or(0, |s| (s.end - s.start).min(9) as usize);
+        let skip = input
+            .segments
+            .first()
+            .map_or(0, |s| (s.end - s.start).min(9) as usize);
         content::suspicious(whole.get(skip..).unwrap_or_default(), |name| {
             w.draft.text(SUSPICIOUS, name);
         });

@@ -206,7 +206,7 @@ impl<'a> Fields<'a> {
             return self.text.get(3..4).unwrap_or_default();
         }
         let index = number - self.shift.min(number);
-        if index > self.count {
+        if index > self.count && self.count < MARKS {
             return b"";
         }
         let start = match index.checked_sub(1).map(|n| self.marks.get(n)) {
@@ -253,9 +253,7 @@ pub(super) fn parts(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest?;
-        let end = (separator != 0)
-            .then(|| memchr(separator, text))
-            .flatten();
+        let end = (separator != 0).then(|| memchr(separator, text)).flatten();
         rest = end.map(|at| &text[at + 1..]);
         Some(&text[..end.unwrap_or(text.len())])
     })
@@ -364,7 +362,11 @@ mod tests {
         assert_eq!(d.component(b"A&B^C~D^E", 2), b"C");
         assert_eq!(d.component(b"A&B^C~D^E", 3), b"");
         assert_eq!(d.repetitions(b"A~B~").count(), 3);
-        let bare = Delimiters { repetition: 0, subcomponent: 0, ..d };
+        let bare = Delimiters {
+            repetition: 0,
+            subcomponent: 0,
+            ..d
+        };
         assert_eq!(bare.component(b"a~b&c^d", 1), b"a~b&c");
     }
 }

@@ -90,7 +90,10 @@ impl<'a> Amount<'a> {
 /// NM is an optional sign, digits, and an optional fraction (ch. 2A). Others that still are numbers
 /// are read and told (`odd-number`); what is none is NaN (`bad-number`).
 fn numeric(sent: &[u8]) -> (f64, Option<&'static str>) {
-    let digits = sent.strip_prefix(b"-").or(sent.strip_prefix(b"+")).unwrap_or(sent);
+    let digits = sent
+        .strip_prefix(b"-")
+        .or(sent.strip_prefix(b"+"))
+        .unwrap_or(sent);
     let mut count = 0usize;
     let mut points = 0usize;
     let mut plain = !digits.is_empty();
