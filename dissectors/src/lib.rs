@@ -17,6 +17,7 @@ pub mod schema;
 
 pub mod dicom;
 pub mod hl7v2;
+pub mod ip;
 pub mod tcp;
 
 pub use action::{Action, Device, Effect, Outcome, Verb};

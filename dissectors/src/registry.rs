@@ -6,6 +6,7 @@ use crate::schema::{FieldId, KindId, Protocol};
 #[rustfmt::skip] // one line a protocol
 pub const PROTOCOLS: &[&Protocol] = &[
     &crate::tcp::TCP,
+    &crate::ip::IP,
     &crate::dicom::DICOM,
     &crate::hl7v2::HL7V2,
 ];

@@ -65,7 +65,9 @@ impl Recent {
 
     /// Bytes of heap kept.
     pub fn held(&self) -> usize {
-        self.many.as_ref().map_or(0, |_| size_of::<[Sighting; MANY]>())
+        self.many
+            .as_ref()
+            .map_or(0, |_| size_of::<[Sighting; MANY]>())
     }
 }
 

@@ -109,7 +109,9 @@ impl Work {
         stream.pass -= len;
         stream.read += len;
         let limit = cx.shared.message_frames;
-        stream.marks.push(stream.read, carrier, true, stream.told, limit);
+        stream
+            .marks
+            .push(stream.read, carrier, true, stream.told, limit);
         true
     }
 
@@ -169,7 +171,11 @@ impl Work {
             let result = self.tell_ends(id, cx);
             return self.after(result, id, cx);
         }
-        if self.log.is_some() { self.search(id, cx) } else { Ok(()) }
+        if self.log.is_some() {
+            self.search(id, cx)
+        } else {
+            Ok(())
+        }
     }
 
     /// Nobody listens any more: what waits is counted under `fate`. Gives the stream offset of each
@@ -210,14 +216,7 @@ impl Work {
     }
 
     /// Asks the signatures about the first bytes of one side.
-    fn look(
-        &mut self,
-        side: Side,
-        first: &[u8],
-        last: bool,
-        id: &Ident,
-        cx: &Context<'_>,
-    ) -> Row {
+    fn look(&mut self, side: Side, first: &[u8], last: bool, id: &Ident, cx: &Context<'_>) -> Row {
         let hint = Hint {
             transport: id.transport(),
             port: false,
@@ -359,7 +358,11 @@ impl Work {
                 self.looks = self.looks.saturating_add(1);
                 if !self.mid_stream || self.looks > LOOKS || self.both_ended() {
                     self.log = Some(log);
-                    return Err(if self.tries == 0 { Fate::Unidentified } else { Fate::Rejected });
+                    return Err(if self.tries == 0 {
+                        Fate::Unidentified
+                    } else {
+                        Fate::Rejected
+                    });
                 }
                 cx.counts.bytes.unidentified += log.len() as u64;
                 for side in Side::BOTH {
@@ -412,10 +415,7 @@ impl Work {
             let len = log.bytes(side).len();
             len >= cx.shared.probe_bytes
         };
-        self.candidates == 0
-            || full
-            || self.both_ended()
-            || Side::BOTH.into_iter().any(spent)
+        self.candidates == 0 || full || self.both_ended() || Side::BOTH.into_iter().any(spent)
     }
 
     fn both_ended(&self) -> bool {
@@ -451,7 +451,11 @@ impl Work {
                 }
             }
         }
-        if self.reader.as_ref().is_some_and(|r| r.rewindable && !r.spoke) {
+        if self
+            .reader
+            .as_ref()
+            .is_some_and(|r| r.rewindable && !r.spoke)
+        {
             self.log = Some(log);
         }
         result.and_then(|()| self.tell_ends(id, cx))
@@ -635,7 +639,6 @@ impl Work {
     fn offsets(&self) -> [u64; 2] {
         [self.streams[0].read, self.streams[1].read]
     }
-
 }
 
 fn all(id: &Ident, cx: &Context<'_>) -> Candidates {
