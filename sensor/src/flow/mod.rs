@@ -275,7 +275,11 @@ impl Shards {
 
     /// Conversations known now.
     pub fn conversations(&self) -> usize {
-        self.shards.iter().flatten().map(|s| s.conversations()).sum()
+        self.shards
+            .iter()
+            .flatten()
+            .map(|s| s.conversations())
+            .sum()
     }
 
     /// Bytes kept for conversations beside their records.

@@ -152,7 +152,11 @@ impl Shard {
             tcp::begin(
                 &mut new,
                 claim.map(|c| Claim {
-                    side: if c.answers.is_some() { Side::Server } else { Side::Client },
+                    side: if c.answers.is_some() {
+                        Side::Server
+                    } else {
+                        Side::Client
+                    },
                     ..c
                 }),
             );
