@@ -796,6 +796,23 @@ fn batch_that_is_full_is_handed_on_and_nothing_is_lost() {
     assert_eq!(whole, pieces);
 }
 
+#[test]
+fn neighbours_on_a_ward_are_spread_over_the_shards() {
+    let mut hit = [0; crate::flow::SHARDS];
+    for host in 1..=200 {
+        let shot = Shot::udp(
+            End { host, ..CLIENT },
+            End {
+                host: 250,
+                ..SERVER
+            },
+            b"",
+        );
+        hit[crate::flow::shard_of(&shot.packet)] += 1;
+    }
+    assert!(hit.iter().all(|n| (3..=30).contains(n)), "{hit:?}");
+}
+
 // Datagrams and frames.
 
 #[test]
