@@ -154,7 +154,7 @@ fn conversation_of_no_known_protocol_keeps_nothing() {
         wire.push(talk.say(Client, b"GET / HTTP/1.1\r\n"));
     }
     let out = run(&wire);
-    assert_eq!(out.kinds(), [""; 0]);
+    assert!(out.kinds().is_empty());
     assert_eq!(out.counts.events.unidentified, 1);
     assert_eq!(out.counts.bytes.unidentified, 320);
 }
@@ -835,7 +835,7 @@ fn datagrams_of_no_known_protocol_are_looked_at_a_few_times_only() {
     assert_eq!(run(&wire).lines(), ["L:known"]);
     let mut wire: Vec<_> = (0..6).map(|n| Shot::udp(CLIENT, SERVER, &[n; 4])).collect();
     wire.push(Shot::udp(CLIENT, SERVER, b"L:known\n"));
-    assert_eq!(run(&wire).lines(), [""; 0]);
+    assert!(run(&wire).lines().is_empty());
 }
 
 #[test]
