@@ -269,7 +269,9 @@ fn keep(
     let Content::Work(work) = &mut flow.content else {
         return;
     };
-    cx.counts.events.out_of_order += 1;
+    if at > flow.sides[side.index()].offset {
+        cx.counts.events.out_of_order += 1;
+    }
     let stream = &mut work.streams[side.index()];
     let passed_to = stream.passed_to();
     let pending = stream.pending.get_or_insert_with(Default::default);

@@ -97,7 +97,6 @@ impl Shard {
                 };
                 udp::frame(&mut flow, &datagram, cx);
             }
-            #[allow(unreachable_patterns)]
             _ => cx.counts.packets.other += 1,
         }
     }

@@ -64,6 +64,7 @@ impl Recent {
     }
 
     /// Bytes of heap kept.
+    #[cfg(test)]
     pub fn held(&self) -> usize {
         self.many
             .as_ref()

@@ -256,16 +256,15 @@ impl Work {
         self.streams[i].read = at;
         let told = self.streams[i].told;
         self.streams[i].marks.push(end, carrier, false, told, limit);
+        let link = matches!(id.transport(), Transport::Link(_));
         let mut refused = 0;
-        let mut done = 0;
         let mut fate = Ok(());
         loop {
-            let rest = &bytes[done..];
             if self.reader.is_none() {
                 self.candidates = all(id, cx) & !refused;
-                let row = self.whole(side, rest, id, cx);
+                let row = self.whole(side, bytes, id, cx);
                 let Some(row) = row else {
-                    cx.counts.bytes.unidentified += rest.len() as u64;
+                    cx.counts.bytes.unidentified += bytes.len() as u64;
                     self.looks = self.looks.saturating_add(1);
                     if u64::from(self.looks) >= cx.shared.limit(limits::IDENTIFY_DATAGRAMS) {
                         fate = Err(Fate::Unidentified);
@@ -279,42 +278,40 @@ impl Work {
             let Some(reader) = &mut self.reader else {
                 break;
             };
-            let spoke = reader.spoke;
-            let (read, result) = reader.read(&mut self.streams, side, rest, id, cx);
-            let left = (rest.len() - read) as u64;
+            let (read, result) = reader.read(&mut self.streams, side, bytes, id, cx);
+            let left = (bytes.len() - read) as u64;
             match result {
                 Ok(()) if left == 0 => {}
                 // Padding of a short frame.
-                Ok(()) if matches!(id.transport(), Transport::Link(_)) && read > 0 => {
+                Ok(()) | Err(Stop::Rejected) if link && read > 0 => {
                     cx.counts.bytes.passed += left;
                 }
-                Ok(()) => {
-                    cx.counts.events.datagrams_unfinished += 1;
-                    cx.counts.bytes.rejected += left;
-                    reader.malformed(&mut self.streams, side, left, id, cx);
+                Err(Stop::Rejected) if read == 0 || (!reader.spoke && reader.rewindable) => {
+                    cx.counts.events.rejections += 1;
+                    refused |= 1 << reader.row;
+                    if reader.spoke {
+                        self.tries = self.tries.saturating_add(1);
+                    } else {
+                        // Another candidate reads it from its start.
+                        cx.counts.bytes.dissected -= read as u64;
+                        self.streams[i].read = at;
+                    }
+                    self.reader = None;
+                    if u64::from(self.tries) <= cx.shared.limit(limits::IDENTIFY_AGAIN) {
+                        continue;
+                    }
+                    cx.counts.bytes.rejected += bytes.len() as u64;
+                    fate = Err(Fate::Rejected);
                 }
                 Err(Stop::Crashed) => {
                     cx.counts.bytes.crashed += left;
                     self.reader = None;
                     fate = Err(Fate::Crashed);
                 }
-                Err(Stop::Rejected) => {
-                    cx.counts.events.rejections += 1;
-                    refused |= 1 << reader.row;
-                    if !spoke && !reader.spoke {
-                        // Another candidate reads it from its start.
-                        cx.counts.bytes.dissected -= read as u64;
-                        self.streams[i].read -= read as u64;
-                    } else {
-                        done += read;
-                        self.tries = self.tries.saturating_add(1);
-                    }
-                    self.reader = None;
-                    if u64::from(self.tries) <= cx.shared.limit(limits::IDENTIFY_AGAIN) {
-                        continue;
-                    }
-                    cx.counts.bytes.rejected += (bytes.len() - done) as u64;
-                    fate = Err(Fate::Rejected);
+                Ok(()) | Err(Stop::Rejected) => {
+                    cx.counts.events.datagrams_unfinished += 1;
+                    cx.counts.bytes.rejected += left;
+                    reader.malformed(&mut self.streams, side, left, id, cx);
                 }
             }
             break;
