@@ -213,7 +213,7 @@ impl Feeding<'_> {
             return Truth::Unknown;
         };
         let mut hasher = self.hasher.build_hasher();
-        (key, dimension).hash(&mut hasher);
+        (TAG, key, dimension).hash(&mut hasher);
         let event = self.event(number.to_bits(), facts);
         let Some(state) = self.state(at, window, hasher.finish(), limits::WINDOW_KEYS) else {
             return Truth::Unknown;
@@ -242,7 +242,7 @@ impl Feeding<'_> {
             return Truth::Unknown;
         };
         let mut hasher = self.hasher.build_hasher();
-        (key, what).hash(&mut hasher);
+        (TAG, key, what).hash(&mut hasher);
         let whole = hasher.finish();
         let Some(table) = self.windows.tables.get_mut(at) else {
             return Truth::Unknown;
@@ -372,6 +372,7 @@ impl Feeding<'_> {
     /// A key made of the values of some operands; `None` if one has none.
     fn key(&self, operands: &[Operand], facts: &Facts<'_>) -> Option<u64> {
         let mut hasher = self.hasher.build_hasher();
+        TAG.hash(&mut hasher);
         for operand in operands {
             let mut known = false;
             each(operand, facts, &mut |v| {
@@ -423,6 +424,10 @@ impl State {
         }
     }
 }
+
+/// Keeps a hash that is hashed again apart from the hasher's own initial state: foldhash maps a
+/// value equal to that state to zero.
+const TAG: u32 = 0x7761_7264;
 
 pub fn hash(value: &Val<'_>, hasher: &mut impl Hasher) {
     match value {
