@@ -579,7 +579,7 @@ impl<'l> Checker<'l> {
             "exists" => self.exists(whole, call),
             "listed" => self.listed(whole, call),
             "sequence" | "first_seen" => self.looking_back(whole, call),
-            "count" | "distinct" | "sum" => self.fail(
+            "count" | "distinct" | "sum" | "ratio" => self.fail(
                 Problem::new(
                     &whole.span,
                     "WR009",
