@@ -16,6 +16,8 @@ pub mod registry;
 pub mod schema;
 
 pub mod dicom;
+pub mod hl7v2;
+pub mod ip;
 pub mod tcp;
 
 pub use action::{Action, Device, Effect, Outcome, Verb};

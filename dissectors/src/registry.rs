@@ -3,7 +3,13 @@
 use crate::schema::{FieldId, KindId, Protocol};
 
 /// Every protocol, in registration order (which breaks ties between signatures).
-pub const PROTOCOLS: &[&Protocol] = &[&crate::tcp::TCP, &crate::dicom::DICOM];
+#[rustfmt::skip] // one line a protocol
+pub const PROTOCOLS: &[&Protocol] = &[
+    &crate::tcp::TCP,
+    &crate::ip::IP,
+    &crate::dicom::DICOM,
+    &crate::hl7v2::HL7V2,
+];
 
 /// Index of a protocol in [`PROTOCOLS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
