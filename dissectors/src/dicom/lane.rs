@@ -112,4 +112,11 @@ pub struct Headless {
     /// The request that it was, as far as its answer tells; empty until then.
     pub request: Vec<u8>,
     pub context: u8,
+    /// Message ids of requests after it: an answer to one of these is not its own.
+    pub asked: Vec<u16>,
+}
+
+impl Headless {
+    /// More requests are not outstanding before a first answer comes.
+    pub const ASKED: usize = 16;
 }

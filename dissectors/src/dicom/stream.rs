@@ -95,7 +95,10 @@ impl Dissector for Dicom {
             End::Idle | End::Evicted | End::Capture => faults::UNFINISHED,
         };
         let until = out.offset() + rest.len() as u64;
-        if let Some(headless) = &mut self.lanes[side.index()].headless {
+        let lane = &mut self.lanes[side.index()];
+        if lane.framing == Framing::Search
+            && let Some(headless) = &mut lane.headless
+        {
             headless.end = until;
         }
         self.tell_headless(side, out);
@@ -317,10 +320,12 @@ impl Dicom {
         let passed = match resync::find(rest) {
             Place::Found(0) => {
                 lane.framing = Framing::Pdu;
-                match (&mut lane.headless, lane.searched) {
-                    (headless, 0) => *headless = None,
-                    (Some(headless), _) => headless.end = lane.at,
-                    (None, _) => {}
+                if let Some(headless) = &mut lane.headless
+                    && headless.end <= headless.start
+                {
+                    headless.end = lane.at;
+                    // The stream began with a whole PDU.
+                    lane.headless.take_if(|h| h.end == h.start);
                 }
                 lane.searched = 0;
                 return Step::Done(0);
