@@ -15,6 +15,8 @@ pub mod message;
 pub mod registry;
 pub mod schema;
 
+pub mod http;
+pub mod sdc;
 pub mod tcp;
 
 pub use action::{Action, Device, Effect, Outcome, Verb};

@@ -42,6 +42,16 @@ limits! {
     DICOM_ASSOCIATE "dicom-associate" = MIB, "bytes of one A-ASSOCIATE PDU";
     DICOM_COMMAND "dicom-command" = 64 * KIB, "bytes of one DIMSE command set";
     DICOM_HEAD "dicom-head" = 64 * KIB, "bytes of a data set's head that are read";
+    HTTP_HEAD "http-head" = 64 * KIB, "bytes of the start line and header fields of one HTTP message";
+    HTTP_BODY "http-body" = MIB, "bytes of one JSON, HL7, form or multipart body over HTTP that are read";
+    HTTP_CONTENT "http-content" = 4 * MIB, "bytes of one HTTP body once its content encoding is undone";
+    HTTP_PIPELINE "http-pipeline" = 64, "requests of one HTTP connection that wait for their response";
+    SDC_ENVELOPE "sdc-envelope" = 4 * MIB, "bytes of one SOAP envelope";
+    SDC_DEPTH "sdc-depth" = 64, "nested XML elements of one SOAP envelope";
+    SDC_ATTRIBUTES "sdc-attributes" = 64, "attributes of one XML element";
+    SDC_HANDLES "sdc-handles" = 4 * KIB, "handles that one conversation learns from an MDIB";
+    TLS_HANDSHAKE "tls-handshake" = 64 * KIB, "bytes of one TLS handshake message";
+    TLS_CERTIFICATES "tls-certificates" = 8, "certificates of one TLS chain that are read";
 }
 
 /// The limits in force.
