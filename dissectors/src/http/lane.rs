@@ -93,6 +93,8 @@ enum At {
     Body,
     /// The rest of a body up to this stream offset.
     Passing { until: u64 },
+    /// The rest of a body with a hole, up to this stream offset; then its message is given.
+    Holed { until: u64 },
     /// The rest of a chunked body.
     Chunks,
     /// The rest of a multipart body up to this stream offset, watched for further parts.
@@ -124,6 +126,8 @@ struct Lane {
     /// Unread bytes that hold no end of a head.
     scanned: usize,
     pending: Option<Pending>,
+    /// Head and front of a body with a hole: stream offset and bytes.
+    holed: Option<(u64, Vec<u8>)>,
     /// Data of the chunks walked over.
     plain: Vec<u8>,
     boundary: Vec<u8>,
@@ -139,8 +143,8 @@ struct Asked {
     number: u64,
     kind: Option<KindId>,
     service: &'static str,
-    /// It was an envelope of SDC.
-    soap: bool,
+    /// It was an envelope of SDC, of this kind.
+    soap: Option<KindId>,
 }
 
 /// One HTTP connection.
@@ -164,6 +168,7 @@ impl Http {
             at: At::Start,
             scanned: 0,
             pending: None,
+            holed: None,
             plain: Vec::new(),
             boundary: Vec::new(),
             chunks: Chunks::default(),
@@ -304,7 +309,7 @@ impl Http {
             number,
             kind: kind_of(method),
             service: ask.service,
-            soap: false,
+            soap: None,
         });
     }
 
@@ -326,7 +331,7 @@ impl Http {
             number,
             kind: None,
             service: "",
-            soap: false,
+            soap: None,
         }))
     }
 
@@ -410,6 +415,7 @@ impl Http {
         let raw: &[u8] = if chunked { &plain } else { &body[..used] };
         let whole = Piece {
             base,
+            end: None,
             used,
             goes_on,
             ended,
@@ -530,16 +536,16 @@ impl Http {
                 &decoded[..]
             };
         let end = piece.base + (pending.head + resume.unwrap_or(piece.used)) as u64;
-        let range = piece.base..end;
+        let range = piece.base..piece.end.unwrap_or(end);
         let (status, asked_soap) = match head.start {
-            Start::Response { status, .. } => (status, pending.asked.is_some_and(|a| a.soap)),
-            Start::Request { .. } => (0, false),
+            Start::Response { status, .. } => (status, pending.asked.and_then(|a| a.soap)),
+            Start::Request { .. } => (0, None),
         };
         let via = sdc::Via {
             number: pending.number,
             response,
             status,
-            answers_soap: asked_soap,
+            answers: asked_soap,
             says_soap: contains(head.media_type(), b"soap+xml"),
             cut,
             agent: head.agent,
@@ -560,7 +566,7 @@ impl Http {
                     .iter_mut()
                     .find(|a| Some(a.number) == pending.number)
             {
-                asked.soap = true;
+                asked.soap = self.soap.told();
             }
         } else {
             let wire = match pending.framing {
@@ -755,6 +761,8 @@ impl Http {
 #[derive(Clone, Copy)]
 struct Piece {
     base: u64,
+    /// Where the message ends, if not where its bytes do.
+    end: Option<u64>,
     used: usize,
     goes_on: bool,
     ended: Option<End>,
@@ -798,6 +806,14 @@ impl Dissector for Http {
                 head: 0,
                 body: until - base,
             },
+            At::Holed { until } if base < until => Progress::Pass {
+                head: 0,
+                body: until - base,
+            },
+            At::Holed { until } => {
+                self.holed(side, until, out);
+                self.start(side, input, out)
+            }
             At::Passing { .. } => {
                 self.lanes[side.index()].at = At::Start;
                 self.start(side, input, out)
@@ -814,32 +830,46 @@ impl Dissector for Http {
     }
 
     fn gap(&mut self, side: Side, rest: &[u8], len: u64, out: &mut Messages<'_>) -> Progress {
-        let after = out.offset() + rest.len() as u64 + len;
+        let base = out.offset();
+        let hole = base + rest.len() as u64;
+        let after = hole + len;
         let lane = &mut self.lanes[side.index()];
         let at = match lane.at {
             At::Passing { until } | At::Parts { until } if after <= until => At::Passing { until },
+            At::Holed { until } if after <= until => At::Holed { until },
+            At::Holed { until } => {
+                self.holed(side, until.min(hole), out);
+                At::Lost { fresh: true }
+            }
             At::Close => At::Close,
             At::Tunnel => At::Tunnel,
-            At::Body => {
-                let length = lane.pending.as_ref().map(|p| (p.head, p.framing));
-                let base = out.offset();
-                self.partial(side, rest, None, out);
-                match length {
-                    Some((head, Framing::Length(n))) if after <= base + head as u64 + n => {
-                        At::Passing {
+            At::Body => match lane.pending.as_ref().map(|p| (p.head, p.framing)) {
+                Some((head, framing)) if rest.len() >= head => {
+                    lane.holed = Some((base, rest.to_vec()));
+                    match framing {
+                        Framing::Length(n) if after <= base + head as u64 + n => At::Holed {
                             until: base + head as u64 + n,
+                        },
+                        Framing::UntilClose => {
+                            self.holed(side, hole, out);
+                            At::Close
+                        }
+                        _ => {
+                            self.holed(side, hole, out);
+                            At::Lost { fresh: true }
                         }
                     }
-                    Some((_, Framing::UntilClose)) => At::Close,
-                    _ => At::Lost { fresh: true },
                 }
-            }
+                _ => At::Lost { fresh: true },
+            },
             _ => At::Lost { fresh: true },
         };
         let lane = &mut self.lanes[side.index()];
         lane.at = at;
         lane.scanned = 0;
-        lane.pending = None;
+        if !matches!(at, At::Holed { .. }) {
+            lane.pending = None;
+        }
         if matches!(at, At::Lost { .. }) {
             self.unpaired = true;
         }
@@ -849,7 +879,8 @@ impl Dissector for Http {
     fn end(&mut self, side: Side, rest: &[u8], why: End, out: &mut Messages<'_>) {
         let base = out.offset();
         match self.lanes[side.index()].at {
-            At::Body => self.partial(side, rest, Some(why), out),
+            At::Body => self.partial(side, rest, why, out),
+            At::Holed { until } => self.holed(side, until.min(base + rest.len() as u64), out),
             At::Start if self.any && matches!(why, End::Fin | End::Reset) => {
                 let blank = rest
                     .iter()
@@ -869,7 +900,11 @@ impl Dissector for Http {
     fn held(&self) -> usize {
         self.lanes
             .iter()
-            .map(|l| l.plain.capacity() + l.boundary.capacity())
+            .map(|l| {
+                l.plain.capacity()
+                    + l.boundary.capacity()
+                    + l.holed.as_ref().map_or(0, |h| h.1.capacity())
+            })
             .sum::<usize>()
             + self.decoded.capacity()
             + self.spare.capacity()
@@ -879,47 +914,47 @@ impl Dissector for Http {
 }
 
 impl Http {
-    /// A message whose body will not come whole: `why` it ended, or none for a hole.
-    fn partial(&mut self, side: Side, rest: &[u8], why: Option<End>, out: &mut Messages<'_>) {
-        let Some(pending) = self.lanes[side.index()].pending else {
+    /// A message whose body the end of the stream cut off.
+    fn partial(&mut self, side: Side, rest: &[u8], why: End, out: &mut Messages<'_>) {
+        let head = self.lanes[side.index()].pending.as_ref().map(|p| p.head);
+        if head.is_some_and(|h| rest.len() >= h) {
+            self.body(side, rest, Some(why), out);
+        }
+    }
+
+    /// Gives the message whose body has a hole; it ends at stream offset `end`.
+    fn holed(&mut self, side: Side, end: u64, out: &mut Messages<'_>) {
+        let lane = &mut self.lanes[side.index()];
+        lane.at = At::Start;
+        let (Some((base, bytes)), Some(pending)) = (lane.holed.take(), lane.pending.take()) else {
             return;
         };
-        if rest.len() < pending.head {
-            return;
+        let mut faults = Faults::default();
+        faults.add("body-lost", base + bytes.len() as u64);
+        let mut plain = std::mem::take(&mut lane.plain);
+        let body = bytes.get(pending.head..).unwrap_or(b"");
+        let chunked = pending.framing == Framing::Chunked;
+        if chunked {
+            let _ = pending.chunks.clone().walk(body, &mut plain, pending.want);
         }
-        match why {
-            Some(why) => {
-                self.body(side, rest, Some(why), out);
-            }
-            None => {
-                let mut faults = Faults::default();
-                faults.add("body-lost", out.offset() + rest.len() as u64);
-                let mut plain = std::mem::take(&mut self.lanes[side.index()].plain);
-                let mut chunks = pending.chunks;
-                let body = &rest[pending.head..];
-                let chunked = pending.framing == Framing::Chunked;
-                if chunked {
-                    let _ = chunks.walk(body, &mut plain, pending.want);
-                }
-                let piece = Piece {
-                    base: out.offset(),
-                    used: body.len(),
-                    goes_on: true,
-                    ended: None,
-                    faults,
-                };
-                self.give(
-                    side,
-                    rest,
-                    if chunked { &plain } else { body },
-                    &pending,
-                    piece,
-                    out,
-                );
-                plain.clear();
-                self.lanes[side.index()].plain = plain;
-            }
-        }
+        let piece = Piece {
+            base,
+            end: Some(end),
+            used: body.len(),
+            goes_on: true,
+            ended: None,
+            faults,
+        };
+        self.give(
+            side,
+            &bytes,
+            if chunked { &plain } else { body },
+            &pending,
+            piece,
+            out,
+        );
+        plain.clear();
+        self.lanes[side.index()].plain = plain;
     }
 
     /// An envelope without its head that the end of the stream cut off.

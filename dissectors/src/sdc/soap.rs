@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::fields::*;
 use super::mdib::Handles;
-use super::names::{Body, Class, Depth, Ns, action_name, agree, body_named, is_own_action};
+use super::names::{BODIES, Body, Class, Depth, Ns, action_name, agree, body_named, is_own_action};
 use super::operation::{Answered, Doing};
 use super::xml::{Step, Tag, Xml};
 use super::{context, discovery, mdib, operation, services, text};
@@ -14,6 +14,7 @@ use crate::action::{Action, Outcome, Verb};
 use crate::http::{Faults, exchange_key};
 use crate::limits::{self, Limits};
 use crate::message::{Draft, Messages, Scope};
+use crate::schema::KindId;
 
 /// Requests whose message ids are remembered, to compare with what answers relate to.
 const REMEMBERED: usize = 64;
@@ -25,8 +26,8 @@ pub struct Via<'a> {
     pub number: Option<u64>,
     pub response: bool,
     pub status: u16,
-    /// It answers a request that was an envelope.
-    pub answers_soap: bool,
+    /// The kind of the envelope that it answers, if the request was one.
+    pub answers: Option<KindId>,
     /// The media type says SOAP.
     pub says_soap: bool,
     /// Only the front is there.
@@ -43,7 +44,7 @@ impl Via<'_> {
             number: None,
             response: false,
             status: 0,
-            answers_soap: false,
+            answers: None,
             says_soap: true,
             cut: false,
             agent: b"",
@@ -90,6 +91,8 @@ pub struct Soap {
     asked: VecDeque<(u64, u64)>,
     /// An envelope of SDC was seen.
     spoke: bool,
+    /// The kind of the last one.
+    told: Option<KindId>,
     room: String,
     key: Vec<u8>,
 }
@@ -100,6 +103,7 @@ impl Soap {
             handles: Handles::new(limits.get(limits::SDC_HANDLES)),
             asked: VecDeque::new(),
             spoke: false,
+            told: None,
             room: String::new(),
             key: Vec::new(),
         }
@@ -110,6 +114,11 @@ impl Soap {
             + self.asked.capacity() * 16
             + self.room.capacity()
             + self.key.capacity()
+    }
+
+    /// The kind of the message that was written last.
+    pub fn told(&self) -> Option<KindId> {
+        self.told
     }
 
     /// Reads a body. True if it was SDC's, and a message was written; else nothing was.
@@ -128,7 +137,7 @@ impl Soap {
             .unwrap_or(content)
             .trim_ascii_start();
         if !start.starts_with(b"<") && !text::is_wide_envelope(content) {
-            let known = via.says_soap && (self.spoke || via.answers_soap);
+            let known = via.says_soap && (self.spoke || via.answers.is_some());
             if known {
                 let mut draft = out.message(MALFORMED, range.clone());
                 draft.anomaly("not-xml", range.start);
@@ -152,14 +161,26 @@ impl Soap {
         claimed
     }
 
-    /// An answer without a body to a message of ours.
+    /// An answer without a body to a message of ours. Where the body was lost, what was asked tells
+    /// what it was.
     fn empty(&mut self, via: &Via<'_>, range: Range<u64>, out: &mut Messages<'_>) -> bool {
-        if !via.response || !via.answers_soap {
+        let Some(asked) = via.answers.filter(|_| via.response) else {
             return false;
-        }
-        let mut draft = out.message(EMPTY, range);
+        };
+        let lost = via.cut.then(|| answer_to(asked)).flatten();
+        let mut draft = out.message(lost.unwrap_or(EMPTY), range);
         self.carrier(via, &mut draft);
-        self.join(via, &Header::default(), true, None, &mut draft);
+        let answered = Answered {
+            state: lost.map(|_| Outcome::Unknown),
+            ..Answered::default()
+        };
+        self.join(
+            via,
+            &Header::default(),
+            true,
+            Some((&answered, None)),
+            &mut draft,
+        );
         true
     }
 
@@ -203,11 +224,11 @@ impl Soap {
                 matches!(c.ns, Ns::Wsd | Ns::Dpws | Ns::Wse | Ns::Mex | Ns::Wxf | Ns::Msg | Ns::Mdpws)
             })
             || header.action.starts_with("http://schemas.xmlsoap.org/ws/2005/04/discovery")
-            || via.answers_soap
+            || via.answers.is_some()
+            || header.action == "http://www.w3.org/2005/08/addressing/fault"
             // What broke before it could be told.
-            || (xml.faults().next().is_some() || !is_envelope)
-                && via.says_soap
-                && (self.spoke || speaks(document));
+            || xml.faults().next().is_some() && via.says_soap
+            || !is_envelope && via.says_soap && (self.spoke || speaks(document));
         if !own {
             return false;
         }
@@ -251,6 +272,7 @@ impl Soap {
         });
         let body = body_named(name).filter(|_| !foreign && !old);
         let limits = out.limits();
+        self.told = Some(body.map_or(MALFORMED, |b| b.kind));
         let mut draft = match body {
             Some(body) => out.message(body.kind, range.clone()),
             None if name.is_empty() => out.message(MALFORMED, range.clone()),
@@ -532,6 +554,20 @@ impl Soap {
                 Some(*n) == via.number && *id != digest(header.relates_to.as_bytes())
             })
     }
+}
+
+/// The kind that answers a request of this kind.
+fn answer_to(asked: KindId) -> Option<KindId> {
+    let name = BODIES.iter().find(|b| b.kind == asked)?.name;
+    let answer = match asked {
+        GET | GET_METADATA => return Some(METADATA),
+        PROBE => return Some(PROBE_MATCHES),
+        RESOLVE => return Some(RESOLVE_MATCHES),
+        _ => BODIES
+            .iter()
+            .find(|b| b.name.strip_prefix(name) == Some("Response"))?,
+    };
+    Some(answer.kind)
 }
 
 /// FNV-1a: to compare, not to protect.
