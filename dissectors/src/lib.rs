@@ -18,6 +18,7 @@ pub mod schema;
 pub mod http;
 pub mod sdc;
 pub mod tcp;
+pub mod tls;
 
 pub use action::{Action, Device, Effect, Outcome, Verb};
 pub use contract::{Dissector, End, Hint, Probe, Progress, Reason, Side, Transport};

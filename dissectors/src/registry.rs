@@ -3,7 +3,12 @@
 use crate::schema::{FieldId, KindId, Protocol};
 
 /// Every protocol, in registration order (which breaks ties between signatures).
-pub const PROTOCOLS: &[&Protocol] = &[&crate::tcp::TCP, &crate::http::HTTP, &crate::sdc::SDC];
+pub const PROTOCOLS: &[&Protocol] = &[
+    &crate::tcp::TCP,
+    &crate::http::HTTP,
+    &crate::sdc::SDC,
+    &crate::tls::TLS,
+];
 
 /// Index of a protocol in [`PROTOCOLS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
