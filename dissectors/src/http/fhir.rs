@@ -332,10 +332,11 @@ impl<'a> Found<'a> {
                     self.device = id;
                 }
             }
-            b"code" if at.ends_with(b"Quantity") => {
-                if self.value.is_empty() || self.quantity_of == at {
-                    self.unit = value;
-                }
+            b"code"
+                if at.ends_with(b"Quantity")
+                    && (self.value.is_empty() || self.quantity_of == at) =>
+            {
+                self.unit = value;
             }
             b"code" if above.iter().any(|l| matches!(l.key, b"coding")) || at == b"coding" => {
                 let setting = above
@@ -447,7 +448,11 @@ impl<'a> Found<'a> {
         }
         let writes = !matches!(verb, Verb::Read | Verb::Retrieve | Verb::Store);
         draft.action(Action {
-            device_id: self.device,
+            device_id: if self.device.is_empty() && ask.resource == "Device" {
+                ask.resource_id.as_bytes()
+            } else {
+                self.device
+            },
             handle: if ask.resource == "DeviceMetric" {
                 ask.resource_id.as_bytes()
             } else {

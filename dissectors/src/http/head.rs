@@ -213,7 +213,11 @@ impl<'a> Head<'a> {
     /// (sdc11073 3.0.0 accepts both and reads chunks).
     pub fn framing(&self, answers: &str) -> Framing {
         if let Start::Response { status, .. } = self.start
-            && (answers == "HEAD" || status < 200 || status == 204 || status == 304)
+            && (answers == "HEAD"
+                || answers == "CONNECT" && status < 300
+                || status < 200
+                || status == 204
+                || status == 304)
         {
             return Framing::Nothing;
         }

@@ -106,11 +106,15 @@ fn request(
         {
             draft.integer(COUNT, n);
         }
-        let uid = name.len() >= 9 && name.as_bytes()[name.len() - 3..].eq_ignore_ascii_case(b"uid");
-        if uid {
+        let uid = name
+            .len()
+            .checked_sub(3)
+            .and_then(|at| name.as_bytes().get(at..));
+        if uid.is_some_and(|u| u.eq_ignore_ascii_case(b"uid")) {
             draft.text(UIDS, value.as_bytes());
         }
-        if ask.service == "fhir" && is_patient(name) {
+        let own = ask.resource == "Patient" && matches!(name, "identifier" | "_id");
+        if ask.service == "fhir" && (own || is_patient(name)) {
             let value = decoded(value);
             // system|value and Patient/value both end in the id.
             let id = value
@@ -161,9 +165,14 @@ fn request_body(whole: &Whole<'_>, target: &Target<'_>, ask: &Ask<'_>, draft: &m
     let content = whole.content;
     let mut action = Action {
         handle: ask.operation.as_bytes(),
+        device_id: if ask.resource == "Device" {
+            ask.resource_id.as_bytes()
+        } else {
+            b""
+        },
         ..Action::of(ask.verb.unwrap_or(Verb::UnknownVerb))
     };
-    if ask.service == "fhir" && is_json(head, content) {
+    if ask.service == "fhir" && !content.is_empty() && is_json(head, content) {
         if !fhir::body(content, whole.cut, Some(ask), draft) {
             draft.anomaly("bad-json", whole.range.start + head.len as u64);
         }
@@ -293,6 +302,9 @@ fn response(whole: &Whole<'_>, status: u16, reason: &str, out: &mut Messages<'_>
         return;
     }
     let media = head.media_type();
+    if content.is_empty() {
+        return;
+    }
     if is_json(head, content) && (asked_of == "fhir" || contains(media, b"fhir")) {
         if !fhir::body(content, whole.cut, None, &mut draft) {
             draft.anomaly("bad-json", whole.range.start + head.len as u64);
@@ -337,12 +349,15 @@ fn common(whole: &Whole<'_>, draft: &mut Draft<'_>) {
     }
 }
 
-/// Members of the outermost list of a JSON body.
+/// Members of the outermost list of a JSON body, 1 if it is no list.
 fn elements(json: &[u8]) -> i64 {
+    use super::json::Item;
     let mut walk = super::json::Json::new(json);
+    if !matches!(walk.next(), Some(Item::Open { list: true, .. })) {
+        return 1;
+    }
     let mut count = 0;
     while let Some(item) = walk.next() {
-        use super::json::Item;
         count += match item {
             Item::Open { .. } => i64::from(walk.depth == 2),
             Item::Text { .. } | Item::Word { .. } => i64::from(walk.depth == 1),

@@ -20,7 +20,7 @@ mod resync;
 mod service;
 mod target;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use fields::*;
 pub use head::Faults;

@@ -1,7 +1,9 @@
 //! WS-Discovery bodies and DPWS metadata: who a device is and where.
 
 use super::fields::*;
+use super::nomenclature::device_kind;
 use super::xml::{Step, Xml};
+use crate::action::Device;
 use crate::message::Draft;
 use crate::schema::FieldId;
 
@@ -52,8 +54,10 @@ fn scopes(xml: &mut Xml<'_>, draft: &mut Draft<'_>) {
 }
 
 /// ThisModel, ThisDevice and Relationship (DPWS 1.1 4.1, 4.2).
-pub fn metadata(xml: &mut Xml<'_>, draft: &mut Draft<'_>) {
+/// What the names say of the kind of device.
+pub fn metadata(xml: &mut Xml<'_>, draft: &mut Draft<'_>) -> Device {
     let mut hosted = false;
+    let mut device = Device::Unknown;
     loop {
         match xml.step() {
             Step::Open(tag) => {
@@ -85,9 +89,12 @@ pub fn metadata(xml: &mut Xml<'_>, draft: &mut Draft<'_>) {
                 };
                 let text = xml.text();
                 draft.text_if(field, text.as_bytes());
+                if device == Device::Unknown && matches!(field, MODEL | FRIENDLY_NAME) {
+                    device = device_kind(0, "", &text);
+                }
             }
-            Step::Close if xml.depth() < 3 => return,
-            Step::End => return,
+            Step::Close if xml.depth() < 3 => return device,
+            Step::End => return device,
             _ => {}
         }
     }

@@ -31,6 +31,8 @@ pub struct Handles {
     most: usize,
     hit: bool,
     held: usize,
+    /// What the metadata say of the device, for an MDIB that does not.
+    device: Device,
 }
 
 impl Handles {
@@ -41,6 +43,7 @@ impl Handles {
             most,
             hit: false,
             held: 0,
+            device: Device::Unknown,
         }
     }
 
@@ -55,6 +58,13 @@ impl Handles {
     /// Was the limit hit since this was asked last?
     pub fn take_hit(&mut self) -> bool {
         std::mem::take(&mut self.hit)
+    }
+
+    /// Tells what kind of device the metadata name.
+    pub fn carried_by(&mut self, device: Device) {
+        if device != Device::Unknown {
+            self.device = device;
+        }
     }
 
     fn restart(&mut self, sequence: &str) {
@@ -258,6 +268,9 @@ pub fn read<'a>(
         draft.integer(PATIENTS, patients);
     }
     handles.restart(&answered.sequence);
+    if device == Device::Unknown {
+        device = handles.device;
+    }
     teach(&items, device, handles, draft);
 }
 

@@ -5,6 +5,7 @@
 //! as small messages without their values. What an MDIB says about handles is taught
 //! ([`Lesson`](crate::message::Lesson)) and used at once for later operations of the same connection.
 
+mod addressing;
 mod context;
 mod discovery;
 mod fields;

@@ -1,9 +1,9 @@
 //! One SOAP envelope becomes a message: header facts, kind, body, join keys.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use super::addressing::{self, Header};
 use super::fields::*;
 use super::mdib::Handles;
 use super::names::{BODIES, Body, Class, Depth, Ns, action_name, agree, body_named, is_own_action};
@@ -72,17 +72,6 @@ pub fn envelope_end(input: &[u8], from: usize) -> Option<usize> {
         }
         at = found + 1;
     }
-}
-
-/// Header facts of one envelope.
-#[derive(Default)]
-struct Header<'a> {
-    action: Cow<'a, str>,
-    message_id: Cow<'a, str>,
-    relates_to: Cow<'a, str>,
-    to: Cow<'a, str>,
-    instance: Option<Cow<'a, str>>,
-    number: Option<Cow<'a, str>>,
 }
 
 /// The SOAP side of one connection: what it learned, and what was asked.
@@ -208,7 +197,7 @@ impl Soap {
                     is_envelope = matches!(tag.ns, Ns::Soap12 | Ns::Soap11);
                 }
                 Step::Open(tag) if xml.depth() == 2 && tag.local == "Header" => {
-                    head(&mut xml, &mut header)
+                    addressing::read(&mut xml, &mut header)
                 }
                 Step::Open(tag) if xml.depth() == 2 && tag.local == "Body" => {
                     child = xml.child(2);
@@ -308,14 +297,14 @@ impl Soap {
                     &mut answered,
                     &mut draft,
                 );
-                self.after(xml, document, via);
+                self.after(xml);
             } else {
                 self.front(xml, document, via, &mut draft);
             }
         } else if old && child.is_some() {
             discovery::read(xml, 3, &mut draft);
-        } else if child.is_none() {
-            self.after(xml, document, via);
+        } else {
+            self.after(xml);
         }
         match &child {
             Some(tag)
@@ -350,7 +339,6 @@ impl Soap {
         if body.is_none() && name.is_empty() && xml.faults().next().is_none() {
             draft.anomaly("not-well-formed", base);
         }
-        drop(draft);
         if let Some(id) = xml.hit {
             out.limit(id);
         }
@@ -375,7 +363,10 @@ impl Soap {
             HELLO | BYE | PROBE | PROBE_MATCHES | RESOLVE | RESOLVE_MATCHES => {
                 discovery::read(xml, 3, draft)
             }
-            METADATA => discovery::metadata(xml, draft),
+            METADATA => {
+                let device = discovery::metadata(xml, draft);
+                self.handles.carried_by(device);
+            }
             SUBSCRIBE | SUBSCRIBE_RESPONSE | RENEW | RENEW_RESPONSE | GET_STATUS
             | GET_STATUS_RESPONSE | UNSUBSCRIBE | SUBSCRIPTION_END => {
                 services::eventing(xml, draft)
@@ -398,7 +389,7 @@ impl Soap {
     }
 
     /// After the body's first element: nothing but ends should come.
-    fn after(&mut self, xml: &mut Xml<'_>, document: &str, via: &Via<'_>) {
+    fn after(&mut self, xml: &mut Xml<'_>) {
         loop {
             match xml.step() {
                 Step::Open(_) if xml.depth() == 3 => {
@@ -410,7 +401,6 @@ impl Soap {
                 _ => {}
             }
         }
-        let _ = (document, via);
     }
 
     /// Of a report only the front was read: its states are counted, its end looked at.
@@ -581,48 +571,4 @@ fn digest(bytes: &[u8]) -> u64 {
 fn speaks(document: &str) -> bool {
     let has = |word: &str| memchr::memmem::find(document.as_bytes(), word.as_bytes()).is_some();
     has("/11073/11073-") || has("/ws-dd/ns/")
-}
-
-/// Reads the SOAP header.
-fn head<'a>(xml: &mut Xml<'a>, header: &mut Header<'a>) {
-    while let Some(tag) = xml.child(2) {
-        if tag.local == "AppSequence" && matches!(tag.ns, Ns::Wsd | Ns::Old) {
-            header.instance = tag.attribute("InstanceId");
-            header.number = tag.attribute("MessageNumber");
-            continue;
-        }
-        if !matches!(tag.ns, Ns::Wsa | Ns::Old) {
-            continue;
-        }
-        match tag.local {
-            "Action" => {
-                let action = xml.text();
-                if header.action.is_empty() {
-                    header.action = action;
-                } else if header.action != action {
-                    xml.fault("two-actions");
-                }
-            }
-            "MessageID" if header.message_id.is_empty() => header.message_id = xml.text(),
-            "RelatesTo" if header.relates_to.is_empty() => header.relates_to = xml.text(),
-            "To" if header.to.is_empty() => header.to = xml.text(),
-            _ => {}
-        }
-    }
-}
-
-impl Header<'_> {
-    fn write(&self, draft: &mut Draft<'_>) {
-        draft
-            .text_if(SOAP_ACTION, self.action.as_bytes())
-            .text_if(MESSAGE_ID, self.message_id.as_bytes())
-            .text_if(RELATES_TO, self.relates_to.as_bytes())
-            .text_if(TO, self.to.as_bytes());
-        if let Some(instance) = &self.instance {
-            draft.text(INSTANCE, instance.as_bytes());
-        }
-        if let Some(number) = &self.number {
-            draft.text(NUMBER, number.as_bytes());
-        }
-    }
 }

@@ -43,9 +43,20 @@ pub struct Group(pub u16);
 impl Group {
     pub fn name(self) -> Option<&'static str> {
         Some(match self.0 {
+            0x0009 => "sect283k1",
+            0x000a => "sect283r1",
+            0x000b => "sect409k1",
+            0x000c => "sect409r1",
+            0x000d => "sect571k1",
+            0x000e => "sect571r1",
+            0x0015 => "secp224r1",
+            0x0016 => "secp256k1",
             0x0017 => "secp256r1",
             0x0018 => "secp384r1",
             0x0019 => "secp521r1",
+            0x001a => "brainpoolP256r1",
+            0x001b => "brainpoolP384r1",
+            0x001c => "brainpoolP512r1",
             0x001d => "x25519",
             0x001e => "x448",
             0x0100 => "ffdhe2048",

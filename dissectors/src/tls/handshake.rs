@@ -35,14 +35,14 @@ pub fn message(
 ) -> Told {
     match kind {
         CLIENT_HELLO_TYPE => match hello::client(body) {
-            Ok((_, hello)) => client_hello(&hello, range, room, out),
+            Ok((rest, hello)) => client_hello(&hello, !rest.is_empty(), range, room, out),
             Err(_) => {
                 out.message(CLIENT_HELLO, range.clone())
                     .anomaly("bad-hello", range.start);
             }
         },
         SERVER_HELLO_TYPE => match hello::server(body) {
-            Ok((_, hello)) => return server_hello(&hello, range, room, out),
+            Ok((rest, hello)) => return server_hello(&hello, !rest.is_empty(), range, room, out),
             Err(_) => {
                 out.message(SERVER_HELLO, range.clone())
                     .anomaly("bad-hello", range.start);
@@ -69,8 +69,17 @@ fn group(code: u16, field: FieldId, draft: &mut Draft<'_>) {
     };
 }
 
-fn client_hello(hello: &Hello<'_>, range: Range<u64>, room: &mut Room, out: &mut Messages<'_>) {
-    let mut draft = out.message(CLIENT_HELLO, range);
+fn client_hello(
+    hello: &Hello<'_>,
+    tail: bool,
+    range: Range<u64>,
+    room: &mut Room,
+    out: &mut Messages<'_>,
+) {
+    let mut draft = out.message(CLIENT_HELLO, range.clone());
+    if tail {
+        draft.anomaly("bad-hello", range.start);
+    }
     version(
         hello.versions().max().unwrap_or(hello.legacy_version),
         VERSION,
@@ -114,6 +123,7 @@ fn client_hello(hello: &Hello<'_>, range: Range<u64>, room: &mut Room, out: &mut
 
 fn server_hello(
     hello: &Hello<'_>,
+    tail: bool,
     range: Range<u64>,
     room: &mut Room,
     out: &mut Messages<'_>,
@@ -123,7 +133,10 @@ fn server_hello(
     } else {
         SERVER_HELLO
     };
-    let mut draft = out.message(kind, range);
+    let mut draft = out.message(kind, range.clone());
+    if tail {
+        draft.anomaly("bad-hello", range.start);
+    }
     let chosen = hello.chosen_version();
     version(chosen, VERSION, &mut draft);
     if chosen < 0x0303 {
@@ -203,7 +216,6 @@ fn chain(body: &[u8], range: Range<u64>, out: &mut Messages<'_>) {
     if bad {
         draft.anomaly("bad-certificate", range.start);
     }
-    drop(draft);
     if over {
         out.limit(limits::TLS_CERTIFICATES);
     }

@@ -38,7 +38,8 @@ pub fn client(body: &[u8]) -> IResult<&[u8], Hello<'_>> {
     let (i, legacy_version) = be_u16.parse(body)?;
     let (i, _random) = take(32usize).parse(i)?;
     let (i, _session) = verify(length_data(be_u8), |s: &[u8]| s.len() <= 32).parse(i)?;
-    let (i, ciphers) = verify(length_data(be_u16), |c: &[u8]| c.len() % 2 == 0).parse(i)?;
+    let (i, ciphers) =
+        verify(length_data(be_u16), |c: &[u8]| c.len().is_multiple_of(2)).parse(i)?;
     let (i, _compression) = length_data(be_u8).parse(i)?;
     let (i, extensions) = extensions(i)?;
     Ok((
