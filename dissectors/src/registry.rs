@@ -9,6 +9,11 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &crate::ip::IP,
     &crate::dicom::DICOM,
     &crate::hl7v2::HL7V2,
+pub const PROTOCOLS: &[&Protocol] = &[
+    &crate::tcp::TCP,
+    &crate::http::HTTP,
+    &crate::sdc::SDC,
+    &crate::tls::TLS,
 ];
 
 /// Index of a protocol in [`PROTOCOLS`].
