@@ -9,8 +9,6 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &crate::ip::IP,
     &crate::dicom::DICOM,
     &crate::hl7v2::HL7V2,
-pub const PROTOCOLS: &[&Protocol] = &[
-    &crate::tcp::TCP,
     &crate::http::HTTP,
     &crate::sdc::SDC,
     &crate::tls::TLS,
