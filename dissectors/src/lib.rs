@@ -9,12 +9,17 @@
 
 pub mod action;
 pub mod contract;
+#[cfg(test)]
+mod drive;
 pub mod identify;
+pub mod ieee11073;
 pub mod limits;
 pub mod message;
+pub mod octets;
 pub mod registry;
 pub mod schema;
 
+pub mod intellivue;
 pub mod tcp;
 
 pub use action::{Action, Device, Effect, Outcome, Verb};
