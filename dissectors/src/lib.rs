@@ -19,6 +19,7 @@ pub mod octets;
 pub mod registry;
 pub mod schema;
 
+pub mod astm;
 pub mod intellivue;
 pub mod tcp;
 

@@ -3,7 +3,11 @@
 use crate::schema::{FieldId, KindId, Protocol};
 
 /// Every protocol, in registration order (which breaks ties between signatures).
-pub const PROTOCOLS: &[&Protocol] = &[&crate::tcp::TCP, &crate::intellivue::INTELLIVUE];
+pub const PROTOCOLS: &[&Protocol] = &[
+    &crate::tcp::TCP,
+    &crate::intellivue::INTELLIVUE,
+    &crate::astm::ASTM,
+];
 
 /// Index of a protocol in [`PROTOCOLS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
