@@ -21,6 +21,7 @@ pub mod schema;
 
 pub mod astm;
 pub mod intellivue;
+pub mod poct1a;
 pub mod tcp;
 
 pub use action::{Action, Device, Effect, Outcome, Verb};

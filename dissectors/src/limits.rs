@@ -46,6 +46,8 @@ limits! {
     ASTM_RECORD "astm-record" = 64 * KIB, "bytes of one ASTM E1394 record over several frames";
     INTELLIVUE_ATTRIBUTES "intellivue-attributes" = 512, "attributes of one IntelliVue attribute list that are read";
     INTELLIVUE_OBJECTS "intellivue-objects" = 1024, "objects of one IntelliVue poll result that are read";
+    POCT1A_MESSAGE "poct1a-message" = MIB, "bytes of one POCT1-A document";
+    POCT1A_DEPTH "poct1a-depth" = 32, "elements nested in one POCT1-A document";
     INTELLIVUE_FRAME "intellivue-frame" = 8 * KIB, "bytes of one IntelliVue frame on a serial line";
 }
 

@@ -7,6 +7,7 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &crate::tcp::TCP,
     &crate::intellivue::INTELLIVUE,
     &crate::astm::ASTM,
+    &crate::poct1a::POCT1A,
 ];
 
 /// Index of a protocol in [`PROTOCOLS`].
