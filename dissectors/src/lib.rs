@@ -8,6 +8,7 @@
 #![recursion_limit = "1024"]
 
 pub mod action;
+mod codes;
 pub mod contract;
 #[cfg(test)]
 mod drive;
@@ -21,6 +22,7 @@ pub mod schema;
 
 pub mod astm;
 pub mod intellivue;
+pub mod phd;
 pub mod poct1a;
 pub mod tcp;
 

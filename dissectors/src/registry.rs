@@ -8,6 +8,7 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &crate::intellivue::INTELLIVUE,
     &crate::astm::ASTM,
     &crate::poct1a::POCT1A,
+    &crate::phd::PHD,
 ];
 
 /// Index of a protocol in [`PROTOCOLS`].

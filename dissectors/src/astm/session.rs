@@ -142,7 +142,6 @@ impl Sender {
         } else if digit && !repeats && !follows {
             draft.anomaly("frame-number-jump", at + 1);
         }
-        drop(draft);
         self.frames = self.frames.wrapping_add(1);
         if same {
             // Delivered already.

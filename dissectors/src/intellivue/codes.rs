@@ -1,24 +1,6 @@
 //! Code points of the Data Export guide, as newtypes: unknown ones survive and print.
 
-use std::fmt;
-
-/// Declares a code newtype with the names of its known values.
-macro_rules! codes {
-    ($($(#[$doc:meta])* $type:ident($int:ty, $digits:literal) { $($value:literal => $name:literal),* $(,)? })+) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub struct $type(pub $int);
-
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                match self.0 {
-                    $($value => f.write_str($name),)*
-                    other => write!(f, "0x{other:0width$x}", width = $digits),
-                }
-            }
-        }
-    )+};
-}
+use crate::codes::codes;
 
 codes! {
     /// Command type of a remote operation.
