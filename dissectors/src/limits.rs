@@ -48,6 +48,7 @@ limits! {
     INTELLIVUE_OBJECTS "intellivue-objects" = 1024, "objects of one IntelliVue poll result that are read";
     POCT1A_MESSAGE "poct1a-message" = MIB, "bytes of one POCT1-A document";
     POCT1A_DEPTH "poct1a-depth" = 32, "elements nested in one POCT1-A document";
+    UNITY_PARAMETERS "unity-parameters" = 64, "parameters of one GE Unity update that are read";
     INTELLIVUE_FRAME "intellivue-frame" = 8 * KIB, "bytes of one IntelliVue frame on a serial line";
 }
 

@@ -9,6 +9,7 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &crate::astm::ASTM,
     &crate::poct1a::POCT1A,
     &crate::phd::PHD,
+    &crate::ge_unity::GE_UNITY,
 ];
 
 /// Index of a protocol in [`PROTOCOLS`].
