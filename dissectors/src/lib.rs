@@ -21,6 +21,7 @@ pub mod registry;
 pub mod schema;
 
 pub mod astm;
+pub mod contec;
 pub mod ge_unity;
 pub mod intellivue;
 pub mod phd;

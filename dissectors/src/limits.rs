@@ -49,6 +49,7 @@ limits! {
     POCT1A_MESSAGE "poct1a-message" = MIB, "bytes of one POCT1-A document";
     POCT1A_DEPTH "poct1a-depth" = 32, "elements nested in one POCT1-A document";
     UNITY_PARAMETERS "unity-parameters" = 64, "parameters of one GE Unity update that are read";
+    CONTEC_BLOCK "contec-block" = 4 * KIB, "bytes of one Contec block";
     INTELLIVUE_FRAME "intellivue-frame" = 8 * KIB, "bytes of one IntelliVue frame on a serial line";
 }
 

@@ -10,6 +10,7 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &crate::poct1a::POCT1A,
     &crate::phd::PHD,
     &crate::ge_unity::GE_UNITY,
+    &crate::contec::CONTEC,
 ];
 
 /// Index of a protocol in [`PROTOCOLS`].

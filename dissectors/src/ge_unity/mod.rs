@@ -221,7 +221,7 @@ fn bed_message(bytes: &[u8], header: BedHeader, range: Range<u64>, out: &mut Mes
 fn kind(header: BedHeader) -> (Option<KindId>, Verb) {
     match (header.function, header.sub_function) {
         (REPORT, 4) => (Some(ALARM_MESSAGE), Verb::Notify),
-        (REPORT, 20) => (Some(PARAMETERS), Verb::Notify),
+        (REPORT, 20) => (Some(PARAMETERS), Verb::Store),
         (REQUEST, 96) => (Some(REQUEST_PARAMETERS), Verb::Subscribe),
         (REQUEST, 33) => (Some(REQUEST_WAVEFORMS), Verb::Subscribe),
         (REQUEST, 35) => (Some(POLL_PARAMETERS), Verb::Read),
@@ -236,7 +236,7 @@ fn write_origin(origin: &[u8], verb: Verb, draft: &mut Draft<'_>) {
     let mut parts = text.splitn(2, |b| *b == b'|');
     draft.text_if(WARD, parts.next().unwrap_or(b""));
     draft.text_if(BED, parts.next().unwrap_or(b""));
-    let own = matches!(verb, Verb::Discover | Verb::Notify);
+    let own = matches!(verb, Verb::Discover | Verb::Notify | Verb::Store);
     draft.action(Action {
         device: Device::Monitor,
         device_id: if own { text } else { b"" },
