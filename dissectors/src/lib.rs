@@ -22,6 +22,7 @@ pub mod schema;
 
 pub mod astm;
 pub mod contec;
+pub mod datex_s5;
 pub mod ge_unity;
 pub mod intellivue;
 pub mod phd;

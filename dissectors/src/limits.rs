@@ -50,6 +50,7 @@ limits! {
     POCT1A_DEPTH "poct1a-depth" = 32, "elements nested in one POCT1-A document";
     UNITY_PARAMETERS "unity-parameters" = 64, "parameters of one GE Unity update that are read";
     CONTEC_BLOCK "contec-block" = 4 * KIB, "bytes of one Contec block";
+    S5_FRAME "s5-frame" = 32 * KIB, "bytes of one Datex-Ohmeda S/5 frame, escapes included";
     INTELLIVUE_FRAME "intellivue-frame" = 8 * KIB, "bytes of one IntelliVue frame on a serial line";
 }
 

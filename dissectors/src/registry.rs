@@ -11,6 +11,7 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &crate::phd::PHD,
     &crate::ge_unity::GE_UNITY,
     &crate::contec::CONTEC,
+    &crate::datex_s5::DATEX_S5,
 ];
 
 /// Index of a protocol in [`PROTOCOLS`].
