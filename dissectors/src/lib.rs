@@ -21,6 +21,7 @@ pub mod registry;
 pub mod schema;
 
 pub mod astm;
+pub mod capnostream;
 pub mod contec;
 pub mod datex_s5;
 pub mod ge_unity;

@@ -12,6 +12,7 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &crate::ge_unity::GE_UNITY,
     &crate::contec::CONTEC,
     &crate::datex_s5::DATEX_S5,
+    &crate::capnostream::CAPNOSTREAM,
 ];
 
 /// Index of a protocol in [`PROTOCOLS`].
