@@ -51,6 +51,7 @@ limits! {
     UNITY_PARAMETERS "unity-parameters" = 64, "parameters of one GE Unity update that are read";
     CONTEC_BLOCK "contec-block" = 4 * KIB, "bytes of one Contec block";
     S5_FRAME "s5-frame" = 32 * KIB, "bytes of one Datex-Ohmeda S/5 frame, escapes included";
+    SERIAL_LINE "serial-line" = KIB, "bytes of one line of text from a device on a serial line";
     INTELLIVUE_FRAME "intellivue-frame" = 8 * KIB, "bytes of one IntelliVue frame on a serial line";
 }
 

@@ -13,6 +13,10 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &crate::contec::CONTEC,
     &crate::datex_s5::DATEX_S5,
     &crate::capnostream::CAPNOSTREAM,
+    &crate::masimo::MASIMO,
+    &crate::nellcor::NELLCOR,
+    &crate::nonin::NONIN,
+    &crate::mindray::MINDRAY,
 ];
 
 /// Index of a protocol in [`PROTOCOLS`].
