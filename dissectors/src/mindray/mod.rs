@@ -9,7 +9,8 @@ mod tests;
 use crate::action::{Action, Device, Verb};
 use crate::contract::{Confidence, Dissector, End, Hint, Probe, Progress, Side, Transport};
 use crate::limits::Limits;
-use crate::message::Messages;
+use crate::message::{Draft, Messages};
+use crate::octets::ShortText;
 use crate::schema::{Port, Protocol, Provenance};
 use crate::{fields, kinds};
 
@@ -17,7 +18,10 @@ fields! {
     MESSAGE_TYPE "message_type" Text, Open, "message type (MSH-9)";
     CONTROL_ID "control_id" Text, Open, "kind of the message (MSH-10)";
     VERSION "version" Text, Open, "HL7 version (MSH-12)";
-    LOCATION "location" Text, Open, "department, bed and address (PV1-3)";
+    WARD "ward" Text, Open, "department (PV1-3)";
+    BED "bed" Text, Open, "bed (PV1-3)";
+    ADDRESS "address" Text, Open, "IPv4 address that the monitor claims (PV1-3)";
+    RESULTS_PORT "results_port" Text, Open, "TCP port of its results (PV1-3)";
     PATIENT_ID "patient_id" Text, Patient("pid"), "patient id (PID-3)";
     PATIENT_NAME "patient_name" Text, Patient("name"), "patient name (PID-5)";
     BIRTH_DATE "birth_date" Time, Patient("birth"), "date of birth (PID-7)";
@@ -64,6 +68,24 @@ fn open(_: &Limits) -> Box<dyn Dissector> {
     Box::new(Mindray)
 }
 
+/// PV1-3: in its third component department, bed, address as a number, port.
+fn location(field: &[u8], draft: &mut Draft<'_>) {
+    let component = field.split(|b| *b == b'^').nth(2).unwrap_or(b"");
+    let mut parts = component.split(|b| *b == b'&');
+    draft.text_if(WARD, parts.next().unwrap_or(b""));
+    draft.text_if(BED, parts.next().unwrap_or(b""));
+    let address = parts.next().unwrap_or(b"");
+    if let Some(address) = std::str::from_utf8(address)
+        .ok()
+        .and_then(|text| text.parse::<u32>().ok())
+    {
+        let [a, b, c, d] = address.to_be_bytes();
+        let text = ShortText::<16>::of(format_args!("{a}.{b}.{c}.{d}"));
+        draft.text(ADDRESS, text.as_bytes());
+    }
+    draft.text_if(RESULTS_PORT, parts.next().unwrap_or(b""));
+}
+
 /// Every datagram stands for itself.
 struct Mindray;
 
@@ -98,7 +120,10 @@ impl Dissector for Mindray {
                         birth => draft.time(BIRTH_DATE, birth),
                     }
                 }
-                Some(b"PV1|") => draft.text_if(LOCATION, field(3)),
+                Some(b"PV1|") => {
+                    location(field(3), &mut draft);
+                    &mut draft
+                }
                 _ => &mut draft,
             };
         }

@@ -4,7 +4,7 @@ use crate::drive::{Drive, mutate, probe};
 
 const HELLO: &[u8] =
     b"MSH|^~\\&|||||||ORU^R01|103|P|2.3.1|\rPID|||TEST-1||SYNTHETIC^A||19700101|F\r\
-    PV1|||ICU^^BED7&172000000&4601\r";
+    PV1|||^^ICU&7&172819488&4601&&1\r";
 
 #[test]
 fn hl7_is_claimed_on_its_port_alone() {
@@ -33,7 +33,10 @@ fn an_announcement_names_the_bed() {
         assert_eq!(seen.verb, Some(Verb::Discover));
         assert_eq!(seen.field("control_id"), "103");
         assert_eq!(seen.field("version"), "2.3.1");
-        assert_eq!(seen.field("location"), "ICU^^BED7&172000000&4601");
+        assert_eq!(seen.field("ward"), "ICU");
+        assert_eq!(seen.field("bed"), "7");
+        assert_eq!(seen.field("address"), "10.77.4.32");
+        assert_eq!(seen.field("results_port"), "4601");
         assert_eq!(seen.field("patient_id"), "TEST-1");
     }
 }
