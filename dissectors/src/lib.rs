@@ -33,6 +33,8 @@ pub mod nellcor;
 pub mod nonin;
 pub mod phd;
 pub mod poct1a;
+pub mod dicom;
+pub mod hl7v2;
 pub mod tcp;
 
 pub use action::{Action, Device, Effect, Outcome, Verb};

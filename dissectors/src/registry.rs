@@ -17,6 +17,11 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &crate::nellcor::NELLCOR,
     &crate::nonin::NONIN,
     &crate::mindray::MINDRAY,
+#[rustfmt::skip] // one line a protocol
+pub const PROTOCOLS: &[&Protocol] = &[
+    &crate::tcp::TCP,
+    &crate::dicom::DICOM,
+    &crate::hl7v2::HL7V2,
 ];
 
 /// Index of a protocol in [`PROTOCOLS`].
