@@ -25,7 +25,9 @@ pub mod astm;
 pub mod capnostream;
 pub mod contec;
 pub mod datex_s5;
+pub mod dicom;
 pub mod ge_unity;
+pub mod hl7v2;
 pub mod intellivue;
 pub mod masimo;
 pub mod mindray;
@@ -33,8 +35,6 @@ pub mod nellcor;
 pub mod nonin;
 pub mod phd;
 pub mod poct1a;
-pub mod dicom;
-pub mod hl7v2;
 pub mod tcp;
 
 pub use action::{Action, Device, Effect, Outcome, Verb};

@@ -3,8 +3,11 @@
 use crate::schema::{FieldId, KindId, Protocol};
 
 /// Every protocol, in registration order (which breaks ties between signatures).
+#[rustfmt::skip] // one line a protocol
 pub const PROTOCOLS: &[&Protocol] = &[
     &crate::tcp::TCP,
+    &crate::dicom::DICOM,
+    &crate::hl7v2::HL7V2,
     &crate::intellivue::INTELLIVUE,
     &crate::astm::ASTM,
     &crate::poct1a::POCT1A,
@@ -17,11 +20,6 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &crate::nellcor::NELLCOR,
     &crate::nonin::NONIN,
     &crate::mindray::MINDRAY,
-#[rustfmt::skip] // one line a protocol
-pub const PROTOCOLS: &[&Protocol] = &[
-    &crate::tcp::TCP,
-    &crate::dicom::DICOM,
-    &crate::hl7v2::HL7V2,
 ];
 
 /// Index of a protocol in [`PROTOCOLS`].
