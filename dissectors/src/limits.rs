@@ -43,7 +43,6 @@ limits! {
     HL7_SEGMENTS "hl7-segments" = 64 * KIB, "segments of one HL7 v2 block";
     DICOM_ASSOCIATE "dicom-associate" = MIB, "bytes of one A-ASSOCIATE PDU";
     DICOM_COMMAND "dicom-command" = 64 * KIB, "bytes of one DIMSE command set";
-    DICOM_HEAD "dicom-head" = 64 * KIB, "bytes of a data set's head that are read";
     ASTM_FRAME "astm-frame" = 64 * KIB, "bytes of one ASTM E1381 frame, or of a record sent without one";
     ASTM_RECORD "astm-record" = 64 * KIB, "bytes of one ASTM E1394 record over several frames";
     INTELLIVUE_ATTRIBUTES "intellivue-attributes" = 512, "attributes of one IntelliVue attribute list that are read";
