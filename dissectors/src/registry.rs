@@ -12,6 +12,18 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &crate::http::HTTP,
     &crate::sdc::SDC,
     &crate::tls::TLS,
+    &crate::intellivue::INTELLIVUE,
+    &crate::astm::ASTM,
+    &crate::poct1a::POCT1A,
+    &crate::phd::PHD,
+    &crate::ge_unity::GE_UNITY,
+    &crate::contec::CONTEC,
+    &crate::datex_s5::DATEX_S5,
+    &crate::capnostream::CAPNOSTREAM,
+    &crate::masimo::MASIMO,
+    &crate::nellcor::NELLCOR,
+    &crate::nonin::NONIN,
+    &crate::mindray::MINDRAY,
 ];
 
 /// Index of a protocol in [`PROTOCOLS`].
