@@ -208,7 +208,16 @@ fn er7(
         block: block.at,
         base: (!rewritten).then_some(block.at),
     };
-    messages(work, &block, source, classes, asked, sent, out);
+    messages(
+        work,
+        &block,
+        source,
+        classes,
+        ends.headers,
+        asked,
+        sent,
+        out,
+    );
 }
 
 /// Writes each message, and the batch around them.
@@ -217,13 +226,13 @@ fn messages(
     block: &Block<'_>,
     source: Source<'_>,
     classes: Classes,
+    headers: usize,
     asked: &LastId,
     sent: &mut LastId,
     out: &mut Messages<'_>,
 ) {
     let text = source.text;
     let segments = mem::take(&mut work.segments);
-    let headers = segments.iter().filter(|s| is_header(s.of(text))).count();
     let mut batch = Batch::default();
     let mut at = 0;
     let mut written = 0;
@@ -241,6 +250,10 @@ fn messages(
             continue;
         }
         let mut next = at + 1;
+        // The only header there is: all that follows is its own.
+        if headers <= usize::from(is_header(segment)) && !batch.open() {
+            next = segments.len().max(next);
+        }
         while let Some(later) = segments.get(next) {
             let later = later.of(text);
             let trailer = batch.open() && (later.starts_with(b"BTS") || later.starts_with(b"FTS"));

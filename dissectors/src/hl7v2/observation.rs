@@ -67,8 +67,8 @@ impl<'a> Observed<'a> {
             return;
         }
         let id = f.get(3);
-        let code = d.component(id, 1);
-        let seen = mdc::read(code, d.component(id, 2));
+        let [code, refid, system] = d.first_three(id);
+        let seen = mdc::read(code, refid);
         if seen.disagree {
             w.anomaly("mdc-code-disagrees", id);
         }
@@ -79,15 +79,13 @@ impl<'a> Observed<'a> {
         if names_device {
             self.names(instance, f.get(4), w);
         }
-        if code.len() >= 5 && is_mdc(d.component(id, 3), d.component(id, 2)) {
+        if system == b"MDC" || refid.starts_with(b"MDC") {
             w.put(MDC, code);
         }
         match seen.metric {
             Some(metric) => self.report(metric, f, order, w),
             // Facet 1 of an alert names its event in OBX-3 itself.
-            None if d.component(id, 2).starts_with(b"MDC_EVT_") => {
-                w.put(ALARM_EVENT, d.component(id, 2));
-            }
+            None if refid.starts_with(b"MDC_EVT_") => w.put(ALARM_EVENT, refid),
             None => {}
         }
     }
@@ -139,7 +137,7 @@ impl<'a> Observed<'a> {
             amount
         };
         match metric {
-            Metric::Device(_) => {}
+            Metric::Device(_) | Metric::Other => {}
             Metric::SetRate | Metric::CurrentRate => {
                 number(REPORTED_RATE, w);
             }
@@ -177,8 +175,4 @@ impl<'a> Observed<'a> {
             Metric::Software => w.put(SOFTWARE, text()),
         }
     }
-}
-
-fn is_mdc(system: &[u8], refid: &[u8]) -> bool {
-    system == b"MDC" || refid.starts_with(b"MDC")
 }
