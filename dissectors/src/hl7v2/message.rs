@@ -11,7 +11,7 @@ use super::escape::{self, Escapes};
 use super::fields::*;
 use super::header::Header;
 use super::kinds::Meaning;
-use super::observation::{self, Observed};
+use super::observation::Observed;
 use super::order::{self, Command, Group};
 use super::segments::{Fields, Segment, is_segment_id, nth, parts};
 use super::structure::Structure;
@@ -142,7 +142,6 @@ fn body<'a>(
     let d = header.d;
     let mut group = Group::default();
     let mut equipment_seen = false;
-    let understand = observation::wanted(w);
     for segment in input.segments.iter().skip(1) {
         let segment = segment.of(text);
         let id = segment.get(..3).unwrap_or(segment);
@@ -187,9 +186,7 @@ fn body<'a>(
                         | Meaning::Administration
                         | Meaning::Order
                 );
-                facts
-                    .observed
-                    .read(&cut(), understand, order.then_some(&mut group), w);
+                facts.observed.read(&cut(), order.then_some(&mut group), w);
             }
             b"MSA" => acknowledgement(&cut(), facts, w),
             b"ERR" => error(&cut(), w),
