@@ -28,16 +28,16 @@ pub mod datex_s5;
 pub mod dicom;
 pub mod ge_unity;
 pub mod hl7v2;
-pub mod ip;
 pub mod http;
-pub mod sdc;
 pub mod intellivue;
+pub mod ip;
 pub mod masimo;
 pub mod mindray;
 pub mod nellcor;
 pub mod nonin;
 pub mod phd;
 pub mod poct1a;
+pub mod sdc;
 pub mod tcp;
 pub mod tls;
 

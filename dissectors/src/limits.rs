@@ -40,7 +40,7 @@ limits! {
     PROBE_BYTES "probe-bytes" = 4 * KIB, "bytes of one side that signatures may look at";
     MLLP_MESSAGE "mllp-message" = 16 * MIB, "bytes of one HL7 v2 block";
     MLLP_STRAY "mllp-stray" = 64 * KIB, "bytes outside HL7 v2 blocks in a row before the conversation is given up";
-    HL7_SEGMENTS "hl7-segments" = 64 * KIB, "segments of one HL7 v2 block";
+    HL7_SEGMENTS "hl7-segments" = 16 * KIB, "segments of one HL7 v2 block";
     DICOM_ASSOCIATE "dicom-associate" = MIB, "bytes of one A-ASSOCIATE PDU";
     DICOM_COMMAND "dicom-command" = 64 * KIB, "bytes of one DIMSE command set";
     ASTM_FRAME "astm-frame" = 64 * KIB, "bytes of one ASTM E1381 frame, or of a record sent without one";

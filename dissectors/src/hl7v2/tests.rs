@@ -123,6 +123,10 @@ impl Conversation {
     fn with(limits: Limits) -> Self {
         let mut interest = Interest::everything();
         interest.want_body(protocol());
+        Conversation::for_interest(limits, interest)
+    }
+
+    fn for_interest(limits: Limits, interest: Interest) -> Self {
         Conversation {
             dissector: (protocol().protocol().open)(&limits),
             batch: Batch::default(),
@@ -856,6 +860,25 @@ fn however_a_stream_is_cut_it_gives_the_same_messages() {
         let whole = converse(&bytes, usize::MAX);
         for piece in [1, 2, 3, 5, 17, 1460] {
             assert_eq!(converse(&bytes, piece), whole, "pieces of {piece}");
+        }
+    }
+}
+
+#[test]
+fn what_nobody_wants_to_see_changes_nothing_else() {
+    for bytes in conversations() {
+        let mut conversation = Conversation::for_interest(Limits::default(), Interest::nothing());
+        conversation.send(Side::Client, &bytes);
+        let bare = conversation.end(End::Fin);
+        let full = converse(&bytes, usize::MAX);
+        assert_eq!(bare.len(), full.len());
+        for (bare, full) in bare.iter().zip(&full) {
+            assert!(bare.fields.is_empty() && bare.body.is_empty());
+            assert_eq!(
+                (&bare.kind, &bare.range, &bare.anomalies, &bare.action),
+                (&full.kind, &full.range, &full.anomalies, &full.action)
+            );
+            assert_eq!((&bare.asks, &bare.answers), (&full.asks, &full.answers));
         }
     }
 }
