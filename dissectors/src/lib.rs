@@ -15,6 +15,9 @@ pub mod message;
 pub mod registry;
 pub mod schema;
 
+pub mod dicom;
+pub mod hl7v2;
+pub mod ip;
 pub mod http;
 pub mod sdc;
 pub mod tcp;

@@ -39,8 +39,16 @@ limits! {
     FIELD_REPEATS "field-repeats" = 256, "values of one field in one message";
     PROBE_BYTES "probe-bytes" = 4 * KIB, "bytes of one side that signatures may look at";
     MLLP_MESSAGE "mllp-message" = 16 * MIB, "bytes of one HL7 v2 block";
+    MLLP_STRAY "mllp-stray" = 64 * KIB, "bytes outside HL7 v2 blocks in a row before the conversation is given up";
+    HL7_SEGMENTS "hl7-segments" = 64 * KIB, "segments of one HL7 v2 block";
     DICOM_ASSOCIATE "dicom-associate" = MIB, "bytes of one A-ASSOCIATE PDU";
     DICOM_COMMAND "dicom-command" = 64 * KIB, "bytes of one DIMSE command set";
+    DICOM_HEAD "dicom-head" = 64 * KIB, "bytes of one data set's elements that are kept while it streams by";
+    DICOM_VALUE "dicom-value" = 4 * KIB, "bytes of one data element's value that are kept";
+    DICOM_DEPTH "dicom-depth" = 16, "nested sequences of a data set that are read";
+    DICOM_ITEMS "dicom-items" = 4096, "items and sub-items of one A-ASSOCIATE PDU that are read";
+    DICOM_PDU "dicom-pdu" = 1024 * MIB, "length of a P-DATA-TF PDU that is believed where no maximum was negotiated";
+    DICOM_RESYNC "dicom-resync" = 16 * MIB, "bytes searched for a PDU after a gap or a fault before a conversation is given up";
     DICOM_HEAD "dicom-head" = 64 * KIB, "bytes of a data set's head that are read";
     HTTP_HEAD "http-head" = 64 * KIB, "bytes of the start line and header fields of one HTTP message";
     HTTP_BODY "http-body" = MIB, "bytes of one JSON, HL7, form or multipart body over HTTP that are read";

@@ -3,6 +3,12 @@
 use crate::schema::{FieldId, KindId, Protocol};
 
 /// Every protocol, in registration order (which breaks ties between signatures).
+#[rustfmt::skip] // one line a protocol
+pub const PROTOCOLS: &[&Protocol] = &[
+    &crate::tcp::TCP,
+    &crate::ip::IP,
+    &crate::dicom::DICOM,
+    &crate::hl7v2::HL7V2,
 pub const PROTOCOLS: &[&Protocol] = &[
     &crate::tcp::TCP,
     &crate::http::HTTP,

@@ -1,3 +1,23 @@
 //! Where frames come from.
+//!
+//! [`Inputs`] opens files, directories and standard input, reads pcap and pcapng (plain, gzip or
+//! zstd), merges them by time and fills [`block::Block`]s. What it could not read it says:
+//! an [`OpenError`] before anything was read, a [`Damage`] for a file that ends or breaks early.
 
 pub mod block;
+mod bpf;
+mod error;
+mod feed;
+mod growing;
+mod inputs;
+mod listing;
+mod merge;
+mod pcap;
+mod pcapng;
+mod record;
+mod source;
+#[cfg(test)]
+mod tests;
+
+pub use error::{Damage, Fault, OpenError, ReadError, Skipped};
+pub use inputs::{CaptureCounts, Inputs, More, Progress, ReadOptions};
