@@ -17,7 +17,11 @@ pub mod schema;
 
 pub mod dicom;
 pub mod hl7v2;
+pub mod ip;
+pub mod http;
+pub mod sdc;
 pub mod tcp;
+pub mod tls;
 
 pub use action::{Action, Device, Effect, Outcome, Verb};
 pub use contract::{Dissector, End, Hint, Probe, Progress, Reason, Side, Transport};

@@ -49,6 +49,17 @@ limits! {
     DICOM_ITEMS "dicom-items" = 4096, "items and sub-items of one A-ASSOCIATE PDU that are read";
     DICOM_PDU "dicom-pdu" = 1024 * MIB, "length of a P-DATA-TF PDU that is believed where no maximum was negotiated";
     DICOM_RESYNC "dicom-resync" = 16 * MIB, "bytes searched for a PDU after a gap or a fault before a conversation is given up";
+    DICOM_HEAD "dicom-head" = 64 * KIB, "bytes of a data set's head that are read";
+    HTTP_HEAD "http-head" = 64 * KIB, "bytes of the start line and header fields of one HTTP message";
+    HTTP_BODY "http-body" = MIB, "bytes of one JSON, HL7, form or multipart body over HTTP that are read";
+    HTTP_CONTENT "http-content" = 4 * MIB, "bytes of one HTTP body once its content encoding is undone";
+    HTTP_PIPELINE "http-pipeline" = 64, "requests of one HTTP connection that wait for their response";
+    SDC_ENVELOPE "sdc-envelope" = 4 * MIB, "bytes of one SOAP envelope";
+    SDC_DEPTH "sdc-depth" = 64, "nested XML elements of one SOAP envelope";
+    SDC_ATTRIBUTES "sdc-attributes" = 64, "attributes of one XML element";
+    SDC_HANDLES "sdc-handles" = 4 * KIB, "handles that one conversation learns from an MDIB";
+    TLS_HANDSHAKE "tls-handshake" = 64 * KIB, "bytes of one TLS handshake message";
+    TLS_CERTIFICATES "tls-certificates" = 8, "certificates of one TLS chain that are read";
 }
 
 /// The limits in force.

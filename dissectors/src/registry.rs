@@ -6,8 +6,14 @@ use crate::schema::{FieldId, KindId, Protocol};
 #[rustfmt::skip] // one line a protocol
 pub const PROTOCOLS: &[&Protocol] = &[
     &crate::tcp::TCP,
+    &crate::ip::IP,
     &crate::dicom::DICOM,
     &crate::hl7v2::HL7V2,
+pub const PROTOCOLS: &[&Protocol] = &[
+    &crate::tcp::TCP,
+    &crate::http::HTTP,
+    &crate::sdc::SDC,
+    &crate::tls::TLS,
 ];
 
 /// Index of a protocol in [`PROTOCOLS`].

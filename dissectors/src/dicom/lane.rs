@@ -72,6 +72,8 @@ pub struct Incoming {
     pub command: Vec<u8>,
     pub command_at: u64,
     pub has_command: bool,
+    /// Bytes of the command set are missing; what came before them is all that is read.
+    pub command_broke_off: bool,
     pub walker: Walker,
     pub has_dataset: bool,
     pub dataset_bytes: u64,
@@ -88,6 +90,7 @@ impl Incoming {
         self.command.clear();
         self.command_at = start;
         self.has_command = false;
+        self.command_broke_off = false;
         self.has_dataset = false;
         self.dataset_bytes = 0;
         self.pdvs = 0;

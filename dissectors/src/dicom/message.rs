@@ -145,8 +145,8 @@ fn deed(
     let field = command
         .field
         .filter(|f| !f.is_response() || f.kind().is_none())?;
-    let to_archive = match association.requester {
-        Some(requester) if requester == side => association.to_archive,
+    let no_delivery_device = match association.requester {
+        Some(requester) if requester == side => association.no_delivery_device,
         // A sub-operation of C-GET: the receiver asked for the object.
         Some(_) => true,
         None => false,
@@ -156,7 +156,7 @@ fn deed(
         sop_class: command.sop_class(),
         action_type: command.action_type,
         state: summary.procedure_state,
-        to_archive,
+        no_delivery_device,
     })
 }
 
@@ -167,8 +167,11 @@ fn write_association(association: &Association, context: u8, draft: &mut Draft<'
     draft.text_if(ABSTRACT_SYNTAX, association.abstract_syntax(context));
     let transfer_syntax = association.transfer_syntax(context);
     draft.text_if(TRANSFER_SYNTAX, transfer_syntax);
-    let name = uid_name(transfer_syntax).unwrap_or_default();
-    draft.text_if(TRANSFER_SYNTAX_NAME, name.as_bytes());
+    if draft.wants(TRANSFER_SYNTAX_NAME)
+        && let Some(name) = uid_name(transfer_syntax)
+    {
+        draft.text(TRANSFER_SYNTAX_NAME, name.as_bytes());
+    }
 }
 
 fn write_command(command: &Command<'_>, scratch: &mut Vec<u8>, draft: &mut Draft<'_>) {
@@ -204,7 +207,9 @@ fn write_command(command: &Command<'_>, scratch: &mut Vec<u8>, draft: &mut Draft
     for (field, text) in texts {
         draft.text_if(field, text);
     }
-    if let Some(name) = uid_name(command.sop_class()) {
+    if draft.wants(SOP_CLASS_NAME)
+        && let Some(name) = uid_name(command.sop_class())
+    {
         draft.text(SOP_CLASS_NAME, name.as_bytes());
     }
     if let Some(status) = command.status.map(Status) {

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::ops::Range;
 
 use super::associate::{self, ITEM_HEADER, Item, Items, item};
-use super::association::Association;
+use super::association::{Association, State};
 use super::faults::{self, Faults};
 use super::fields::*;
 use super::pdu::{AeTitle, HEADER, PduHeader, PduType, trim};
@@ -25,17 +25,35 @@ const RELEASE: &[u8] = b"release";
 /// Application context name of DICOM (PS3.7 A.2.1).
 pub const DICOM_APPLICATION: &[u8] = b"1.2.840.10008.3.1.1.1";
 
-/// Writes an A-ASSOCIATE-RQ or -AC, of which `body` is what is there. `learn`: the association takes it in.
+/// A PDU as far as it is there.
+#[derive(Clone, Copy, Debug)]
+pub struct Pdu<'a> {
+    pub header: PduHeader,
+    pub body: &'a [u8],
+    /// Stream offset of its header.
+    pub start: u64,
+}
+
+impl Pdu<'_> {
+    fn range(&self) -> Range<u64> {
+        self.start..self.start + (HEADER + self.body.len()) as u64
+    }
+}
+
+/// Writes an A-ASSOCIATE-RQ or -AC. `learn`: the association takes it in.
 pub fn associate(
-    header: PduHeader,
-    body: &[u8],
-    range: Range<u64>,
+    pdu: Pdu<'_>,
     mut wrong: Faults,
     learn: bool,
     association: &mut Association,
     scratch: &mut Vec<u8>,
     out: &mut Messages<'_>,
 ) {
+    let Pdu {
+        header,
+        body,
+        start,
+    } = pdu;
     let is_request = header.kind == PduType::ASSOCIATE_RQ;
     let side = out.side();
     let kind = if is_request {
@@ -43,12 +61,11 @@ pub fn associate(
     } else {
         A_ASSOCIATE_AC
     };
-    let start = range.start;
     if body.len() < associate::FIXED && !wrong.has_loss() {
         wrong.add(faults::PDU_LENGTH_WRONG, start);
     }
     let Ok((_, parsed)) = associate::associate(body) else {
-        let mut draft = out.message(kind, range);
+        let mut draft = out.message(kind, pdu.range());
         write_titles(association, &mut draft);
         return finish(draft.integer(PDU_LENGTH, i64::from(header.length)), &wrong);
     };
@@ -65,7 +82,10 @@ pub fn associate(
     }
     let (mut calling, mut called) = (parsed.calling, parsed.called);
     if learn {
-        if is_request {
+        if is_request && wrong.has_loss() {
+            association.begin(side, calling, called);
+            association.state = State::Unseen;
+        } else if is_request {
             association.request(side, calling, called);
         } else {
             if association.requester.is_none() {
@@ -79,7 +99,7 @@ pub fn associate(
         (calling, called) = (association.calling, association.called);
     }
     let items_left = out.limits().get(limits::DICOM_ITEMS);
-    let mut draft = out.message(kind, range);
+    let mut draft = out.message(kind, pdu.range());
     draft.text_if(CALLING_AE, calling.trimmed());
     if is_request {
         draft.at(titles_at + AeTitle::LEN as u64, AeTitle::LEN);
@@ -196,8 +216,10 @@ impl Reader<'_, '_> {
             .clone()
             .find(|sub| sub.kind == item::ABSTRACT_SYNTAX)
             .map_or(&b""[..], |sub| trim(sub.body));
-        let learnt =
-            !self.is_request || !self.learn || self.association.propose(context.id, proposed);
+        let learnt = !self.is_request
+            || !self.learn
+            || item.cut
+            || self.association.propose(context.id, proposed);
         if !learnt {
             self.wrong.add(faults::CONTEXT_DUPLICATE, at);
         }
@@ -298,10 +320,11 @@ impl Reader<'_, '_> {
                 self.draft.text(EXTENDED, self.scratch);
             }
             item::COMMON_EXTENDED => {
-                let (_, (class, service, mut related)) = associate::common_extended(body).ok()?;
-                self.begin_text(class);
+                let (_, negotiation) = associate::common_extended(body).ok()?;
+                self.begin_text(negotiation.sop_class);
                 self.scratch.push(b'>');
-                self.scratch.extend_from_slice(service);
+                self.scratch.extend_from_slice(negotiation.service_class);
+                let mut related = negotiation.related;
                 while let Ok((rest, uid)) = associate::uid(related) {
                     self.scratch.push(b',');
                     self.scratch.extend_from_slice(uid);
@@ -364,17 +387,16 @@ impl Reader<'_, '_> {
     }
 }
 
-/// Writes A-ASSOCIATE-RJ, A-RELEASE-RQ, A-RELEASE-RP or A-ABORT; `body` is what is there of its four bytes.
+/// Writes A-ASSOCIATE-RJ, A-RELEASE-RQ, A-RELEASE-RP or A-ABORT.
 pub fn short(
-    header: PduHeader,
+    pdu: Pdu<'_>,
     kind: KindId,
-    body: &[u8],
-    range: Range<u64>,
     wrong: &Faults,
     association: &Association,
     out: &mut Messages<'_>,
 ) {
-    let mut draft = out.message(kind, range);
+    let Pdu { header, body, .. } = pdu;
+    let mut draft = out.message(kind, pdu.range());
     write_titles(association, &mut draft);
     draft.integer(PDU_LENGTH, i64::from(header.length));
     match (header.kind, body) {

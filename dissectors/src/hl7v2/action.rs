@@ -30,7 +30,11 @@ pub(super) fn write(meaning: Meaning, facts: &Facts<'_>, w: &mut Writer<'_, '_, 
             _ => facts.observed.device.unwrap_or(Device::Unknown),
         },
         device_id: &id,
-        channel: if programs { facts.observed.channel } else { b"" },
+        channel: if programs {
+            facts.observed.channel
+        } else {
+            b""
+        },
         handle: &handle,
         order: &order,
         drug: &drug,
@@ -119,7 +123,11 @@ pub(super) fn graver_equipment<'a>(a: &'a [u8], b: &'a [u8]) -> &'a [u8] {
         Verb::Start => 2,
         _ => 1,
     };
-    if a.is_empty() || rank(b) > rank(a) { b } else { a }
+    if a.is_empty() || rank(b) > rank(a) {
+        b
+    } else {
+        a
+    }
 }
 
 /// What ORC-1 cancels in an order, remembered over all its groups: a stop outweighs a pause.
@@ -134,7 +142,7 @@ pub(super) fn graver_cancel(known: Option<Verb>, control: &[u8]) -> Option<Verb>
 /// What MSA-1 says became of the request (table 0008), whatever its case.
 pub(super) fn outcome(code: &[u8]) -> Outcome {
     match code {
-        [a, b] if matches!(a, b'A' | b'C' | b'a' | b'c') => match b.to_ascii_uppercase() {
+        [b'A' | b'C' | b'a' | b'c', b] => match b.to_ascii_uppercase() {
             b'A' => Outcome::Accepted,
             b'E' => Outcome::Failed,
             b'R' => Outcome::Refused,

@@ -208,7 +208,16 @@ fn er7(
         block: block.at,
         base: (!rewritten).then_some(block.at),
     };
-    messages(work, &block, source, classes, asked, sent, out);
+    messages(
+        work,
+        &block,
+        source,
+        classes,
+        ends.headers,
+        asked,
+        sent,
+        out,
+    );
 }
 
 /// Writes each message, and the batch around them.
@@ -217,13 +226,13 @@ fn messages(
     block: &Block<'_>,
     source: Source<'_>,
     classes: Classes,
+    headers: usize,
     asked: &LastId,
     sent: &mut LastId,
     out: &mut Messages<'_>,
 ) {
     let text = source.text;
     let segments = mem::take(&mut work.segments);
-    let headers = segments.iter().filter(|s| is_header(s.of(text))).count();
     let mut batch = Batch::default();
     let mut at = 0;
     let mut written = 0;
@@ -241,6 +250,10 @@ fn messages(
             continue;
         }
         let mut next = at + 1;
+        // The only header there is: all that follows is its own.
+        if headers <= usize::from(is_header(segment)) && !batch.open() {
+            next = segments.len().max(next);
+        }
         while let Some(later) = segments.get(next) {
             let later = later.of(text);
             let trailer = batch.open() && (later.starts_with(b"BTS") || later.starts_with(b"FTS"));
@@ -253,8 +266,16 @@ fn messages(
             source,
             segments: segments.get(at..next).unwrap_or_default(),
             frame: &block.frame,
-            range: if headers <= 1 { block.range.clone() } else { range(block, &source, &segments, at, next) },
-            classes: if headers <= 1 { classes } else { own_classes(text, &segments[at..next]) },
+            range: if headers <= 1 {
+                block.range.clone()
+            } else {
+                range(block, &source, &segments, at, next)
+            },
+            classes: if headers <= 1 {
+                classes
+            } else {
+                own_classes(text, &segments[at..next])
+            },
             follows: written > 0 && !batch.open(),
             asked: asked.get(),
         };
@@ -282,7 +303,11 @@ fn range(
         return block.range.clone();
     };
     let offset = |n: usize| segments.get(n).map(|s| base + u64::from(s.start));
-    let start = if at == 0 { block.range.start } else { offset(at).unwrap_or(block.range.start) };
+    let start = if at == 0 {
+        block.range.start
+    } else {
+        offset(at).unwrap_or(block.range.start)
+    };
     start..offset(next).unwrap_or(block.range.end)
 }
 

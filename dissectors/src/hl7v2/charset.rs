@@ -140,8 +140,9 @@ mod tests {
     use super::*;
 
     fn message(charset: &str, name: &[u8]) -> Vec<u8> {
-        let mut text = format!("MSH|^~\\&|A|B|C|D|2026||ADT^A08|X1|P|2.5||||||{charset}\rPID|1||T9||")
-            .into_bytes();
+        let mut text =
+            format!("MSH|^~\\&|A|B|C|D|2026||ADT^A08|X1|P|2.5||||||{charset}\rPID|1||T9||")
+                .into_bytes();
         text.extend_from_slice(name);
         text
     }
@@ -157,24 +158,39 @@ mod tests {
 
     #[test]
     fn undeclared_bytes_are_read_as_utf_8_then_latin_1_and_told() {
-        assert_eq!(name("", b"M\xFCLLER"), ("MÜLLER".into(), Fit::Mismatch));
+        assert_eq!(name("", b"M\xDCLLER"), ("MÜLLER".into(), Fit::Mismatch));
         assert_eq!(name("", "Łódź".as_bytes()), ("Łódź".into(), Fit::Mismatch));
         assert_eq!(name("UTF-8", b"TEST\xF1"), ("TESTñ".into(), Fit::Mismatch));
-        assert_eq!(name("UNICODE UTF-16", b"TESTx"), ("TESTx".into(), Fit::AsIs));
+        assert_eq!(
+            name("UNICODE UTF-16", b"TESTx"),
+            ("TESTx".into(), Fit::AsIs)
+        );
     }
 
     #[test]
     fn declared_sets_are_decoded_before_splitting() {
         assert_eq!(name("BIG-5", b"\xA5\x5C"), ("功".into(), Fit::Declared));
-        assert_eq!(name("GB 18030-2000", b"\x8F\x88"), ("張".into(), Fit::Declared));
+        assert_eq!(
+            name("GB 18030-2000", b"\x8F\x88"),
+            ("張".into(), Fit::Declared)
+        );
         assert_eq!(name("8859/1", b"\xC5\xC6"), ("ÅÆ".into(), Fit::Declared));
         assert_eq!(name("8859/5", b"\xB8"), ("И".into(), Fit::Declared));
-        assert_eq!(name("UNICODE UTF-8", "Łódź".as_bytes()), ("Łódź".into(), Fit::AsIs));
+        assert_eq!(
+            name("UNICODE UTF-8", "Łódź".as_bytes()),
+            ("Łódź".into(), Fit::AsIs)
+        );
     }
 
     #[test]
     fn jis_labels_hold_escapes_or_shift_jis() {
-        assert_eq!(name("~ISO IR87", b"\x1B$B;3\x1B(B"), ("山".into(), Fit::Declared));
-        assert_eq!(name("ISO IR87", b"\x83\\\x95\\"), ("ソ表".into(), Fit::Mismatch));
+        assert_eq!(
+            name("~ISO IR87", b"\x1B$B;3\x1B(B"),
+            ("山".into(), Fit::Declared)
+        );
+        assert_eq!(
+            name("ISO IR87", b"\x83\\\x95\\"),
+            ("ソ表".into(), Fit::Mismatch)
+        );
     }
 }

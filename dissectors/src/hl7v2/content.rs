@@ -17,25 +17,52 @@ pub(super) struct Classes {
     pub quote: bool,
 }
 
+/// Bytes looked at together: the width of a vector register.
+const LANES: usize = 16;
+
 impl Classes {
-    /// One pass without branches, so that the compiler can take many bytes at once.
+    /// One pass without branches, many bytes at once.
     pub fn of(text: &[u8], escape: u8) -> Self {
-        let (mut high, mut control, mut shift, mut escaped, mut quote) = (0u8, 0u8, 0u8, 0u8, 0u8);
-        for &b in text {
-            high |= b & 0x80;
-            control |= u8::from(b < 0x20) & u8::from(b != b'\r') & u8::from(b != b'\n')
-                & u8::from(b != b'\t')
-                | u8::from(b == 0x7F);
-            shift |= u8::from(b == 0x1B);
-            escaped |= u8::from(b == escape);
-            quote |= u8::from(b == b'"');
+        let mut seen = Lanes::default();
+        let (chunks, rest) = text.as_chunks::<LANES>();
+        for chunk in chunks {
+            seen.look(chunk, escape);
         }
+        let mut last = [b' '; LANES];
+        last[..rest.len()].copy_from_slice(rest);
+        seen.look(&last, escape);
+        let any = |lanes: [u8; LANES]| lanes.iter().fold(0, |a, b| a | b) != 0;
         Classes {
-            high: high != 0,
-            control: control != 0,
-            shift: shift != 0,
-            escape: escaped != 0 && escape != 0,
-            quote: quote != 0,
+            high: any(seen.all) && seen.all.iter().any(|b| b & 0x80 != 0),
+            control: any(seen.control),
+            shift: any(seen.control) && text.contains(&0x1B),
+            escape: any(seen.escape) && text.contains(&escape) && escape != 0,
+            quote: any(seen.quote),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Lanes {
+    all: [u8; LANES],
+    control: [u8; LANES],
+    escape: [u8; LANES],
+    quote: [u8; LANES],
+}
+
+impl Lanes {
+    fn look(&mut self, bytes: &[u8; LANES], escape: u8) {
+        for n in 0..LANES {
+            let b = bytes[n];
+            self.all[n] |= b;
+            // CR, LF and TAB are text here.
+            let plain = u8::from(b >= 0x20)
+                | u8::from(b == b'\r')
+                | u8::from(b == b'\n')
+                | u8::from(b == b'\t');
+            self.control[n] |= (plain ^ 1) | u8::from(b == 0x7F);
+            self.escape[n] |= u8::from(b == escape);
+            self.quote[n] |= u8::from(b == b'"');
         }
     }
 }
@@ -48,29 +75,29 @@ pub(super) fn first_control(text: &[u8]) -> Option<usize> {
 
 /// Calls `found` with the name of each kind of content that no message should hold.
 pub(super) fn suspicious(text: &[u8], mut found: impl FnMut(&'static [u8])) {
-    let (mut quote, mut angle, mut percent, mut dollar, mut dots) = (0u8, 0u8, 0u8, 0u8, 0u8);
-    for &b in text {
-        quote |= u8::from(b == b'\'') | u8::from(b == b';');
-        angle |= u8::from(b == b'<');
-        percent |= u8::from(b == b'%');
-        dollar |= u8::from(b == b'$') | u8::from(b == b'`');
+    // Most messages hold none of the bytes that such content begins with.
+    let mut signs = Signs::default();
+    let (chunks, rest) = text.as_chunks::<LANES>();
+    for chunk in chunks {
+        signs.look(chunk);
     }
-    for (a, b) in text.iter().zip(text.get(1..).unwrap_or_default()) {
-        dots |= u8::from(*a == b'.') & u8::from(*b == b'.');
-    }
-    if quote != 0 && sql(text) {
+    let mut last = [b' '; LANES];
+    last[..rest.len()].copy_from_slice(rest);
+    signs.look(&last);
+    let any = |lanes: [u8; LANES]| lanes.iter().fold(0, |a, b| a | b) != 0;
+    if any(signs.quote) && sql(text) {
         found(b"sql");
     }
-    if angle != 0 && script(text) {
+    if any(signs.angle) && script(text) {
         found(b"script");
     }
-    if dots != 0 && (has(text, b"../") || has(text, b"..\\")) {
+    if any(signs.slash) && climbs(text) {
         found(b"path");
     }
-    if percent != 0 && format_run(text) {
+    if any(signs.percent) && format_run(text) {
         found(b"format");
     }
-    if dollar != 0 {
+    if any(signs.dollar) {
         if has(text, b"$(") || backticks(text) {
             found(b"command");
         }
@@ -80,12 +107,50 @@ pub(super) fn suspicious(text: &[u8], mut found: impl FnMut(&'static [u8])) {
     }
 }
 
+/// Bytes that suspicious content begins with.
+#[derive(Default)]
+struct Signs {
+    quote: [u8; LANES],
+    angle: [u8; LANES],
+    slash: [u8; LANES],
+    percent: [u8; LANES],
+    dollar: [u8; LANES],
+}
+
+impl Signs {
+    fn look(&mut self, bytes: &[u8; LANES]) {
+        for n in 0..LANES {
+            let b = bytes[n];
+            self.quote[n] |= u8::from(b == b'\'') | u8::from(b == b';');
+            self.angle[n] |= u8::from(b == b'<');
+            self.slash[n] |= u8::from(b == b'/') | u8::from(b == b'\\');
+            self.percent[n] |= u8::from(b == b'%');
+            self.dollar[n] |= u8::from(b == b'$') | u8::from(b == b'`');
+        }
+    }
+}
+
+/// `../` or `..\`
+fn climbs(text: &[u8]) -> bool {
+    memchr::memchr2_iter(b'/', b'\\', text).any(|at| text[..at].ends_with(b".."))
+}
+
 fn sql(text: &[u8]) -> bool {
     const AFTER_QUOTE: [&[u8]; 6] = [
-        b"UNION ", b"--", b"; DROP ", b";DROP ", b"; DELETE ", b";DELETE ",
+        b"UNION ",
+        b"--",
+        b"; DROP ",
+        b";DROP ",
+        b"; DELETE ",
+        b";DELETE ",
     ];
     const WORDS: [&[u8]; 6] = [
-        b"DROP TABLE ", b"UNION SELECT ", b"INSERT INTO ", b"DELETE FROM ", b"XP_CMDSHELL", b";--",
+        b"DROP TABLE ",
+        b"UNION SELECT ",
+        b"INSERT INTO ",
+        b"DELETE FROM ",
+        b"XP_CMDSHELL",
+        b";--",
     ];
     let after_quote = memchr::memchr_iter(b'\'', text).any(|at| {
         let rest = text[at + 1..].trim_ascii_start();
@@ -107,7 +172,13 @@ fn sql(text: &[u8]) -> bool {
 
 fn script(text: &[u8]) -> bool {
     const TAGS: [&[u8]; 7] = [
-        b"<script", b"<iframe", b"<img ", b"<svg", b"<!ENTITY", b"<!DOCTYPE", b"<?php",
+        b"<script",
+        b"<iframe",
+        b"<img ",
+        b"<svg",
+        b"<!ENTITY",
+        b"<!DOCTYPE",
+        b"<?php",
     ];
     memchr::memchr_iter(b'<', text).any(|at| TAGS.iter().any(|t| starts(&text[at..], t)))
 }
@@ -166,7 +237,12 @@ mod tests {
             b"RXG|1|||$5.00|1.3.6.1.4.1",
             b"NTE|1||wait...",
         ] {
-            assert_eq!(names(text), Vec::<&[u8]>::new(), "{}", String::from_utf8_lossy(text));
+            assert_eq!(
+                names(text),
+                Vec::<&[u8]>::new(),
+                "{}",
+                String::from_utf8_lossy(text)
+            );
         }
     }
 
@@ -186,7 +262,9 @@ mod tests {
         let classes = Classes::of(b"MSH|A\rB\nC\tD", b'\\');
         assert_eq!(classes, Classes::default());
         let classes = Classes::of(b"a\x00\x1B\xC3\\\"", b'\\');
-        assert!(classes.control && classes.shift && classes.high && classes.escape && classes.quote);
+        assert!(
+            classes.control && classes.shift && classes.high && classes.escape && classes.quote
+        );
         assert!(!Classes::of(b"\x00", 0).escape);
         assert_eq!(first_control(b"A\r\n\t\x07"), Some(4));
     }

@@ -134,9 +134,9 @@ impl<'a> Sequence<'a> {
     fn breaks_line(&self) -> bool {
         match self {
             Sequence::LineBreak => true,
-            Sequence::Hex(hex) => {
-                hex_bytes(hex).last().is_some_and(|b| matches!(b, b'\r' | b'\n'))
-            }
+            Sequence::Hex(hex) => hex_bytes(hex)
+                .last()
+                .is_some_and(|b| matches!(b, b'\r' | b'\n')),
             _ => false,
         }
     }

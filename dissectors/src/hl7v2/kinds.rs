@@ -303,15 +303,14 @@ fn of_type(code: &[u8; 3]) -> Meaning {
         b"OMP" | b"RDE" | b"RDS" | b"RDO" => Meaning::PharmacyOrder,
         b"RAS" => Meaning::Administration,
         b"QBP" | b"QRY" | b"QSB" | b"QCN" | b"QVR" | b"VXQ" | b"SQM" | b"SQR" | b"MFQ" | b"NMQ"
-        | b"SPQ" | b"VQQ" | b"EQQ" | b"RQQ" | b"ESR" | b"SSR" | b"INR" | b"TCR" | b"LSR" | b"QSX"
-        | b"OSQ" | b"RQC" | b"RQP" => Meaning::Query,
+        | b"SPQ" | b"VQQ" | b"EQQ" | b"RQQ" | b"ESR" | b"SSR" | b"INR" | b"TCR" | b"LSR"
+        | b"QSX" | b"OSQ" | b"RQC" | b"RQP" => Meaning::Query,
         b"RSP" | b"RTB" | b"RDY" | b"ADR" | b"DSR" | b"ORF" | b"OSR" | b"VXR" | b"VXX" | b"MFR"
-        | b"TBR" | b"EDR" | b"ERP" | b"RAR" | b"RDR" | b"RER" | b"RGR" | b"ROR" | b"RCI" | b"RCL"
-        | b"RPI" | b"RPL" | b"PRR" | b"PTR" | b"NMR" => Meaning::Results,
+        | b"TBR" | b"EDR" | b"ERP" | b"RAR" | b"RDR" | b"RER" | b"RGR" | b"ROR" | b"RCI"
+        | b"RCL" | b"RPI" | b"RPL" | b"PRR" | b"PTR" | b"NMR" => Meaning::Results,
         b"ORR" | b"ORG" | b"ORL" | b"ORI" | b"ORD" | b"ORS" | b"ORN" | b"ORB" | b"ORP" | b"RRE"
-        | b"RRD" | b"RRG" | b"RRA" | b"RRO" | b"RRI" | b"RPR" | b"MCF" | b"MFK" | b"QCK" | b"SRR" => {
-            Meaning::Answer
-        }
+        | b"RRD" | b"RRG" | b"RRA" | b"RRO" | b"RRI" | b"RPR" | b"MCF" | b"MFK" | b"QCK"
+        | b"SRR" => Meaning::Answer,
         b"MFN" | b"MFD" => Meaning::MasterFile,
         b"EAC" => Meaning::Equipment,
         b"EAR" | b"EAN" | b"ESU" | b"SSU" | b"INU" | b"LSU" | b"ORA" => Meaning::Notify,
@@ -336,10 +335,7 @@ const INDEX: [(u64, u16); ROWS] = {
     while row < ROWS {
         let name = KINDS[row].name.as_bytes();
         if name.len() == 7 && name[3] == b'^' {
-            let k = key(
-                [name[0], name[1], name[2]],
-                [name[4], name[5], name[6]],
-            );
+            let k = key([name[0], name[1], name[2]], [name[4], name[5], name[6]]);
             // Insertion sort: done once, by the compiler.
             let mut at = row;
             while at > 0 && index[at - 1].0 > k {

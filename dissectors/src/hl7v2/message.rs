@@ -78,12 +78,14 @@ pub(super) fn write<'a>(
     let first = input.segments.first().map_or(&b""[..], |s| s.of(text));
     let header = Header::read(first);
     let mut room = [0u8; 33];
+    let wanted = out.wanted();
     let draft = match header.kind {
         Some(kind) => out.message(kind, input.range.clone()),
         None => out.message_named(header.name(&mut room), input.range.clone()),
     };
     let mut w = Writer {
         draft,
+        wanted,
         d: header.d,
         source: input.source,
         escapes: input.classes.escape,
@@ -92,7 +94,10 @@ pub(super) fn write<'a>(
     input.frame.write(&mut w);
     header.write(&mut w);
     let mut facts = Facts {
-        piv_profile: memchr::memmem::find(header.fields.get(21), b"PIV").is_some(),
+        piv_profile: matches!(
+            header.meaning,
+            Meaning::PharmacyOrder | Meaning::Administration | Meaning::Order
+        ) && memchr::memmem::find(header.fields.get(21), b"PIV").is_some(),
         ..Facts::default()
     };
     let mut structure = Structure::of(header.code, header.trigger, header.meaning);
@@ -113,7 +118,14 @@ pub(super) fn write<'a>(
 }
 
 const PATIENT: [FieldId; 8] = [
-    PATIENT_ID, PATIENT_NAME, BIRTH, SEX, ADDRESS, PHONE, ACCOUNT, PRIOR_PATIENT_ID,
+    PATIENT_ID,
+    PATIENT_NAME,
+    BIRTH,
+    SEX,
+    ADDRESS,
+    PHONE,
+    ACCOUNT,
+    PRIOR_PATIENT_ID,
 ];
 
 fn body<'a>(
@@ -141,7 +153,9 @@ fn body<'a>(
                 }
             }
             b"PV1" if w.wants_any(&[LOCATION, VISIT, STAFF]) => visit(&cut(), w),
-            b"MRG" => w.put_each_first(PRIOR_PATIENT_ID, cut().get(1)),
+            b"MRG" if w.wants(PRIOR_PATIENT_ID) => {
+                w.put_each_first(PRIOR_PATIENT_ID, cut().get(1));
+            }
             b"ORC" => {
                 end_group(&group, facts, w);
                 facts.orders += 1;
@@ -154,18 +168,21 @@ fn body<'a>(
             }
             b"RXR" => {
                 facts.pharmacy = true;
-                w.put_component(ROUTE, cut().get(1), 1);
+                w.first(ROUTE, &cut(), 1);
             }
             b"TQ1" => group.timing(&cut(), w),
-            b"OBR" => {
-                let f = cut();
-                w.put_component(PLACER_ORDER, f.get(2), 1);
-                w.put_component(FILLER_ORDER, f.get(3), 1);
+            b"OBR" if w.wants_any(&[PLACER_ORDER, FILLER_ORDER]) => {
+                let f = &cut();
+                w.first(PLACER_ORDER, f, 2);
+                w.first(FILLER_ORDER, f, 3);
             }
             b"OBX" => {
                 let order = matches!(
                     header.meaning,
-                    Meaning::Give | Meaning::PharmacyOrder | Meaning::Administration | Meaning::Order
+                    Meaning::Give
+                        | Meaning::PharmacyOrder
+                        | Meaning::Administration
+                        | Meaning::Order
                 );
                 facts
                     .observed
@@ -174,37 +191,37 @@ fn body<'a>(
             b"MSA" => acknowledgement(&cut(), facts, w),
             b"ERR" => error(&cut(), w),
             b"EQU" => {
-                let f = cut();
+                let f = &cut();
                 if !equipment_seen {
                     facts.equipment = d.component(f.get(1), 1);
                     equipment_seen = true;
                 }
-                w.put_component(EQUIPMENT_STATE, f.get(3), 1);
-                w.put_component(EQUIPMENT_CONTROL, f.get(4), 1);
+                w.first(EQUIPMENT_STATE, f, 3);
+                w.first(EQUIPMENT_CONTROL, f, 4);
             }
             b"ECD" => {
-                let f = cut();
+                let f = &cut();
                 let command = d.component(f.get(2), 1);
                 facts.equipment_command =
                     action::graver_equipment(facts.equipment_command, command);
                 w.put(COMMAND, command);
-                w.put(COMMAND_REF, f.get(1));
+                w.field(COMMAND_REF, f, 1);
             }
-            b"ECR" => w.put_component(COMMAND_RESPONSE, cut().get(1), 1),
+            b"ECR" => w.first(COMMAND_RESPONSE, &cut(), 1),
             b"MFI" => {
-                let f = cut();
+                let f = &cut();
                 facts.master_file = d.component(f.get(1), 1);
                 w.put(MASTER_FILE, facts.master_file);
             }
-            b"MFE" => w.put(MASTER_EVENT, cut().get(1)),
+            b"MFE" => w.field(MASTER_EVENT, &cut(), 1),
             b"NCK" => facts.sets_clock = true,
             b"QPD" | b"QRD" | b"QRF" | b"RCP" | b"QAK" => query(id, &cut(), facts, w),
             b"SFT" if w.wants(SOFTWARE) => {
-                let f = cut();
-                w.put(SOFTWARE, f.get(3));
-                w.put(SOFTWARE, f.get(2));
+                let f = &cut();
+                w.field(SOFTWARE, f, 3);
+                w.field(SOFTWARE, f, 2);
             }
-            b"DSC" => w.put(CONTINUATION, cut().get(1)),
+            b"DSC" => w.field(CONTINUATION, &cut(), 1),
             _ => {}
         }
     }
@@ -229,11 +246,11 @@ fn patient<'a>(f: &Fields<'a>, w: &mut Writer<'_, 'a, '_>) {
         }
     }
     w.put(BIRTH, f.get(7).get(..8).unwrap_or(f.get(7)));
-    w.put(SEX, f.get(8));
+    w.field(SEX, f, 8);
     w.put_each(ADDRESS, f.get(11));
     w.put_each_first(PHONE, f.get(13));
     w.put_each_first(PHONE, f.get(14));
-    w.put_component(ACCOUNT, f.get(18), 1);
+    w.first(ACCOUNT, f, 18);
 }
 
 /// family^given^middle without empty ends, so that it is the same name in other protocols.
@@ -250,7 +267,7 @@ fn personal_name(name: &[u8], component: u8) -> &[u8] {
 
 fn visit<'a>(f: &Fields<'a>, w: &mut Writer<'_, 'a, '_>) {
     w.put(LOCATION, nth(f.get(3), w.d.repetition, 0));
-    w.put_component(VISIT, f.get(19), 1);
+    w.first(VISIT, f, 19);
     if w.wants(STAFF) {
         for n in [7, 8, 9, 17] {
             w.put_each_first(STAFF, f.get(n));
@@ -266,9 +283,9 @@ fn acknowledgement<'a>(f: &Fields<'a>, facts: &mut Facts<'a>, w: &mut Writer<'_,
         facts.answers = true;
         w.put(ACK, facts.ack);
         w.put(ACK_OF, facts.ack_of);
-        w.put(ACK_TEXT, f.get(3));
+        w.field(ACK_TEXT, f, 3);
     }
-    w.put_component(ERROR_CODE, f.get(6), 1);
+    w.first(ERROR_CODE, f, 6);
 }
 
 fn error<'a>(f: &Fields<'a>, w: &mut Writer<'_, 'a, '_>) {
@@ -282,10 +299,10 @@ fn error<'a>(f: &Fields<'a>, w: &mut Writer<'_, 'a, '_>) {
         w.put(ERROR_CODE, code);
         w.put_each(ERROR_LOCATION, f.get(2));
     }
-    w.put(ERROR_SEVERITY, f.get(4));
-    w.put_component(ERROR_APP_CODE, f.get(5), 1);
-    w.put(ERROR_TEXT, f.get(7));
-    w.put(ERROR_TEXT, f.get(8));
+    w.field(ERROR_SEVERITY, f, 4);
+    w.first(ERROR_APP_CODE, f, 5);
+    w.field(ERROR_TEXT, f, 7);
+    w.field(ERROR_TEXT, f, 8);
 }
 
 fn query<'a>(id: &[u8], f: &Fields<'a>, facts: &mut Facts<'a>, w: &mut Writer<'_, 'a, '_>) {
@@ -293,15 +310,15 @@ fn query<'a>(id: &[u8], f: &Fields<'a>, facts: &mut Facts<'a>, w: &mut Writer<'_
     facts.query = true;
     match id {
         b"QPD" => {
-            w.put_component(QUERY_NAME, f.get(1), 1);
-            w.put(QUERY_TAG, f.get(2));
+            w.first(QUERY_NAME, f, 1);
+            w.field(QUERY_TAG, f, 2);
             for n in 3..16 {
                 keys(f.get(n), facts, w);
             }
         }
         b"QRD" => {
-            w.put_component(QUERY_NAME, f.get(9), 1);
-            w.put(QUERY_TAG, f.get(4));
+            w.first(QUERY_NAME, f, 9);
+            w.field(QUERY_TAG, f, 4);
             for who in d.repetitions(f.get(8)).filter(|who| !who.is_empty()) {
                 w.put(QUERY_KEY, who);
                 w.put(QUERY_PATIENT_ID, d.component(who, 1));
@@ -341,7 +358,9 @@ fn keys<'a>(raw: &'a [u8], facts: &mut Facts<'a>, w: &mut Writer<'_, 'a, '_>) {
 }
 
 fn limit(number: &[u8], w: &mut Writer<'_, '_, '_>) {
-    let number = std::str::from_utf8(number).ok().and_then(|n| n.parse().ok());
+    let number = std::str::from_utf8(number)
+        .ok()
+        .and_then(|n| n.parse().ok());
     if let Some(number) = number {
         w.draft.integer(QUERY_LIMIT, number);
     }
@@ -361,7 +380,11 @@ fn joins<'a>(
     }
     if let Some(outcome) = facts.outcome {
         let committed = facts.ack.eq_ignore_ascii_case(b"CA");
-        let key = if facts.ack_of.is_empty() { input.asked } else { cut(facts.ack_of) };
+        let key = if facts.ack_of.is_empty() {
+            input.asked
+        } else {
+            cut(facts.ack_of)
+        };
         if !key.is_empty() {
             w.draft.answers(Scope::Hosts, key, !committed, outcome);
         }
@@ -438,7 +461,11 @@ fn looks<'a>(input: &Input<'a, '_>, structure: &Structure, w: &mut Writer<'_, 'a
     }
     if w.escapes {
         let mut escapes = Escapes::default();
-        for segment in input.segments.iter().filter(|s| !structure::is_envelope(s.of(text))) {
+        for segment in input
+            .segments
+            .iter()
+            .filter(|s| !structure::is_envelope(s.of(text)))
+        {
             escape::inspect(segment.of(text), segment.start as usize, &w.d, &mut escapes);
         }
         if let Some(at) = escapes.injection {
@@ -455,7 +482,10 @@ fn looks<'a>(input: &Input<'a, '_>, structure: &Structure, w: &mut Writer<'_, 'a
     }
     if w.wants(SUSPICIOUS) {
         // The header's own delimiters are no content.
-        let skip = input.segments.first().map_or(0, |s| (s.end - s.start).min(9) as usize);
+        let skip = input
+            .segments
+            .first()
+            .map_or(0, |s| (s.end - s.start).min(9) as usize);
         content::suspicious(whole.get(skip..).unwrap_or_default(), |name| {
             w.draft.text(SUSPICIOUS, name);
         });

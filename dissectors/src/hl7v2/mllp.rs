@@ -445,7 +445,11 @@ fn skipped(state: &mut State, bytes: &[u8]) -> Unit {
         };
         if let Some(len) = ends {
             state.mode = Mode::Between;
-            return if len > 0 { Unit::Skipped(len) } else { Unit::Again };
+            return if len > 0 {
+                Unit::Skipped(len)
+            } else {
+                Unit::Again
+            };
         }
         from = at + 1;
     }
@@ -462,7 +466,9 @@ fn wait(state: &mut State, scanned: usize, bytes: &[u8]) -> Unit {
 }
 
 enum EndBlock {
-    Here { cr: bool },
+    Here {
+        cr: bool,
+    },
     /// The byte stands inside a field.
     Not,
     Unsure,

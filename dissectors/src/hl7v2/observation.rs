@@ -25,9 +25,23 @@ pub(super) struct Observed<'a> {
 
 /// Fields for which the code of every OBX has to be understood.
 const REPORTED: [crate::schema::FieldId; 17] = [
-    WEIGHT, RATE_ML_H, CONCENTRATION, PUMP_STATUS, INFUSION_EVENT, REPORTED_RATE, REPORTED_DOSE,
-    REPORTED_VTBI, DRUG_LIBRARY, DRUG_TEXT, ALARM_EVENT, ALARM_PHASE, ALARM_STATE,
-    ALARM_INACTIVATION, ALARM_PRIORITY, SOFTWARE, MDC,
+    WEIGHT,
+    RATE_ML_H,
+    CONCENTRATION,
+    PUMP_STATUS,
+    INFUSION_EVENT,
+    REPORTED_RATE,
+    REPORTED_DOSE,
+    REPORTED_VTBI,
+    DRUG_LIBRARY,
+    DRUG_TEXT,
+    ALARM_EVENT,
+    ALARM_PHASE,
+    ALARM_STATE,
+    ALARM_INACTIVATION,
+    ALARM_PRIORITY,
+    SOFTWARE,
+    MDC,
 ];
 
 /// True if somebody wants what only the codes of observations tell.
@@ -53,8 +67,8 @@ impl<'a> Observed<'a> {
             return;
         }
         let id = f.get(3);
-        let code = d.component(id, 1);
-        let seen = mdc::read(code, d.component(id, 2));
+        let [code, refid, system] = d.first_three(id);
+        let seen = mdc::read(code, refid);
         if seen.disagree {
             w.anomaly("mdc-code-disagrees", id);
         }
@@ -65,18 +79,25 @@ impl<'a> Observed<'a> {
         if names_device {
             self.names(instance, f.get(4), w);
         }
-        if code.len() >= 5 && is_mdc(d.component(id, 3), d.component(id, 2)) {
+        if system == b"MDC" || refid.starts_with(b"MDC") {
             w.put(MDC, code);
         }
-        if let Some(metric) = seen.metric {
-            self.report(metric, f, order, w);
+        match seen.metric {
+            Some(metric) => self.report(metric, f, order, w),
+            // Facet 1 of an alert names its event in OBX-3 itself.
+            None if refid.starts_with(b"MDC_EVT_") => w.put(ALARM_EVENT, refid),
+            None => {}
         }
     }
 
     /// OBX-18: the id, or the universal id where the old form leaves the first component empty.
     fn names(&mut self, instance: &'a [u8], path: &'a [u8], w: &Writer<'_, 'a, '_>) {
         let id = w.d.component(instance, 1).trim_ascii();
-        self.device_id = if id.is_empty() { w.d.component(instance, 3).trim_ascii() } else { id };
+        self.device_id = if id.is_empty() {
+            w.d.component(instance, 3).trim_ascii()
+        } else {
+            id
+        };
         self.channel = path.trim_ascii();
     }
 
@@ -100,7 +121,11 @@ impl<'a> Observed<'a> {
         let text = || {
             // `^pump-status-infusing`, `197288^MDC_EVT_PUMP_DELIV_START^MDC`, `start`
             let second = d.component(value, 2);
-            if second.is_empty() { d.component(value, 1) } else { second }
+            if second.is_empty() {
+                d.component(value, 1)
+            } else {
+                second
+            }
         };
         let amount = || Amount::read(d.component(value, 1), f.get(6), &d);
         let number = |field, w: &mut Writer<'_, 'a, '_>| {
@@ -112,7 +137,7 @@ impl<'a> Observed<'a> {
             amount
         };
         match metric {
-            Metric::Device(_) => {}
+            Metric::Device(_) | Metric::Other => {}
             Metric::SetRate | Metric::CurrentRate => {
                 number(REPORTED_RATE, w);
             }
@@ -137,6 +162,12 @@ impl<'a> Observed<'a> {
             Metric::DrugLibrary => w.put(DRUG_LIBRARY, text()),
             Metric::InfusionEvent => w.put(INFUSION_EVENT, text()),
             Metric::AlarmEvent => w.put(ALARM_EVENT, text()),
+            Metric::AlarmSource => {
+                let source = mdc::read(d.component(value, 1), d.component(value, 2));
+                if let Some(Metric::Device(device)) = source.metric {
+                    self.device = self.device.or(Some(device));
+                }
+            }
             Metric::AlarmPhase => w.put(ALARM_PHASE, text()),
             Metric::AlarmState => w.put(ALARM_STATE, text()),
             Metric::AlarmInactivation => w.put(ALARM_INACTIVATION, text()),
@@ -144,8 +175,4 @@ impl<'a> Observed<'a> {
             Metric::Software => w.put(SOFTWARE, text()),
         }
     }
-}
-
-fn is_mdc(system: &[u8], refid: &[u8]) -> bool {
-    system == b"MDC" || refid.starts_with(b"MDC")
 }

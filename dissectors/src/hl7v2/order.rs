@@ -201,9 +201,7 @@ impl<'a> Group<'a> {
     fn concentration(&self) -> Option<(f64, What)> {
         if let Some(stated) = self.concentration {
             let measure = stated.unit.unit?.measure?;
-            return measure
-                .per_volume
-                .then_some((stated.base()?, measure.what));
+            return measure.per_volume.then_some((stated.base()?, measure.what));
         }
         let (strength, volume) = (self.strength?, self.strength_volume.or(self.volume)?);
         let what = strength.unit.unit?.measure?.what;

@@ -87,7 +87,10 @@ fn index(i: &str) -> IResult<&str, usize> {
 }
 
 fn count(i: &str) -> IResult<&str, usize> {
-    verify(map_res(digit1, str::parse), |n: &usize| (1..=9999).contains(n)).parse(i)
+    verify(map_res(digit1, str::parse), |n: &usize| {
+        (1..=9999).contains(n)
+    })
+    .parse(i)
 }
 
 impl BodyPath for Path {
@@ -169,7 +172,7 @@ mod tests {
     use super::*;
 
     const BODY: &[u8] = b"MSH|^~\\&|BCMA^12^EUI-64|HOSP|||2026|s3cret|RGV^O15|X1\r\
-        PID|1||T1^^^A~T2^^^B||DOE&VAN^JO\\T\\Y\rOBX|1||A|5\rOBX|2||B|6~7\rZPM|x";
+        PID|1||T1^^^A~T2^^^B||DOE&VAN^JO\\T\\Y\rOBX|1||A||5\rOBX|2||B||6~7\rZPM|x";
 
     fn read(path: &str) -> Vec<String> {
         let mut all = Vec::new();
@@ -183,7 +186,17 @@ mod tests {
 
     #[test]
     fn what_is_no_path_is_refused_with_an_example() {
-        for text in ["", "PID-", "pid-3", "PID-0", "PID-3.", "PID-3.1.2.3", "PID 3", "PID-3(x)", "PIDX-3"] {
+        for text in [
+            "",
+            "PID-",
+            "pid-3",
+            "PID-0",
+            "PID-3.",
+            "PID-3.1.2.3",
+            "PID 3",
+            "PID-3(x)",
+            "PIDX-3",
+        ] {
             let error = compile(text).err().unwrap_or_default();
             assert!(error.contains("RXG-15"), "{text}: {error}");
         }

@@ -64,14 +64,22 @@ fn block(rest: &[u8], hint: Hint, before: usize) -> Probe {
 /// A message without framing. Five bytes of delimiters make it sure.
 fn unframed(text: &[u8], before: usize) -> Probe {
     if text.len() < 4 {
-        return if header_prefix(text) { Probe::More(before + 9) } else { Probe::No };
+        return if header_prefix(text) {
+            Probe::More(before + 9)
+        } else {
+            Probe::No
+        };
     }
     if !is_header(text) {
         return Probe::No;
     }
     let separator = text[3];
     let Some(end) = text.iter().skip(4).take(6).position(|b| *b == separator) else {
-        return if text.len() < 10 { Probe::More(before + 10) } else { Probe::No };
+        return if text.len() < 10 {
+            Probe::More(before + 10)
+        } else {
+            Probe::No
+        };
     };
     let encoding = &text[4..4 + end];
     let sound = !encoding.is_empty() && encoding.iter().all(u8::is_ascii_punctuation);
@@ -95,13 +103,20 @@ fn xml(text: &[u8], more: impl Fn(usize) -> Probe) -> Probe {
         if memmem::find(inner, b"urn:hl7-org:v2xml").is_some() {
             return yes(95);
         }
-        let name = inner.split(|b| b.is_ascii_whitespace()).next().unwrap_or_default();
+        let name = inner
+            .split(|b| b.is_ascii_whitespace())
+            .next()
+            .unwrap_or_default();
         let structure = name == b"ACK"
             || matches!(name, [a @ .., b'_', x, y, z] if is_segment_id(a)
                 && is_segment_id(&[*x, *y, *z]));
         return if structure { yes(80) } else { Probe::No };
     }
-    if text.len() < ROOT { more(text.len() + 1) } else { Probe::No }
+    if text.len() < ROOT {
+        more(text.len() + 1)
+    } else {
+        Probe::No
+    }
 }
 
 /// Somewhere inside a message: a block that begins later, or lines that begin as segments do.
@@ -191,8 +206,17 @@ mod tests {
     #[test]
     fn partial_beginnings_wait() {
         for first in [
-            &b"\x0B"[..], b"\x0BM", b"\x0BMSH", b"\x0B\x06", b"\x0B\x1C", b"M", b"MSH|^", b"\r\n",
-            b"\x0B\xEF\xBB", b"\x0B<", b"\x0B<?xml version",
+            &b"\x0B"[..],
+            b"\x0BM",
+            b"\x0BMSH",
+            b"\x0B\x06",
+            b"\x0B\x1C",
+            b"M",
+            b"MSH|^",
+            b"\r\n",
+            b"\x0B\xEF\xBB",
+            b"\x0B<",
+            b"\x0B<?xml version",
         ] {
             match ask(first) {
                 Probe::More(n) => assert!(n > first.len(), "{first:?}"),
@@ -229,7 +253,10 @@ mod tests {
         assert_eq!(with(tail, false, false), Probe::No);
         assert!(says_yes(with(b"|A\rPV1|1|I", true, true)));
         assert!(says_yes(with(b"xyz\r\x1C\r\x0BMSH|^~\\&|", false, true)));
-        assert!(matches!(with(b"GET / HTTP/1.1\r\n", false, true), Probe::More(_)));
+        assert!(matches!(
+            with(b"GET / HTTP/1.1\r\n", false, true),
+            Probe::More(_)
+        ));
     }
 
     #[test]

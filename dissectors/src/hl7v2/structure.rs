@@ -71,8 +71,8 @@ impl Structure {
             }
             b"MRG" => self.flag(matches!(self.form, Form::OnePatient)),
             _ => {
-                let sound = is_segment_id(id)
-                    && segment.get(3).is_none_or(|b| !b.is_ascii_alphanumeric());
+                let sound =
+                    is_segment_id(id) && segment.get(3).is_none_or(|b| !b.is_ascii_alphanumeric());
                 self.strange |= !sound;
             }
         }

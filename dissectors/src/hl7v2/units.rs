@@ -95,10 +95,8 @@ fn triplet(code: &[u8], text: &[u8]) -> Option<Unit> {
 }
 
 fn number(code: &[u8]) -> Option<u32> {
-    (!code.is_empty() && code.len() <= 8 && code.iter().all(u8::is_ascii_digit)).then(|| {
-        code.iter()
-            .fold(0u32, |n, b| n * 10 + u32::from(b - b'0'))
-    })
+    (!code.is_empty() && code.len() <= 8 && code.iter().all(u8::is_ascii_digit))
+        .then(|| code.iter().fold(0u32, |n, b| n * 10 + u32::from(b - b'0')))
 }
 
 /// First code of the thirty-two that differ by decimal prefix only, and their unit without one.
@@ -139,7 +137,11 @@ impl Unit {
 
     /// A unit of the dimension partition by its number; a bare term gets the partition.
     pub fn of_mdc(code: u32) -> Option<Unit> {
-        let code = if code < 0x1_0000 { 4 * 0x1_0000 + code } else { code };
+        let code = if code < 0x1_0000 {
+            4 * 0x1_0000 + code
+        } else {
+            code
+        };
         let (base, unit) = MDC_BLOCKS.iter().rev().find(|(base, _)| *base <= code)?;
         let (_, prefix) = MDC_PREFIXES.iter().find(|(n, _)| *n == code - base)?;
         let mut text = Text::default();
@@ -198,7 +200,11 @@ impl Unit {
                     _ => return None,
                 }
                 // A weight below the line is counted in kilograms, not in micrograms.
-                m.factor /= if what == What::Mass { factor / 1e9 } else { factor };
+                m.factor /= if what == What::Mass {
+                    factor / 1e9
+                } else {
+                    factor
+                };
             } else {
                 measure = Some(Measure {
                     what,
@@ -304,7 +310,10 @@ mod tests {
         assert_eq!(ucum("99999^furlongs^L"), ("".into(), false));
         assert_eq!(ucum("^^"), ("".into(), false));
         assert_eq!(ucum(""), ("".into(), false));
-        assert_eq!(ucum("{beat}/min^{beat}/min^UCUM"), ("{beat}/min".into(), false));
+        assert_eq!(
+            ucum("{beat}/min^{beat}/min^UCUM"),
+            ("{beat}/min".into(), false)
+        );
     }
 
     #[test]
@@ -330,7 +339,10 @@ mod tests {
         }
         for (field, unit) in [
             ("265619^MDC_DIM_MICRO_G_PER_KG_PER_MIN^MDC", "ug/kg/min"),
-            ("3475^ug/kg/min^UCUM^265619^MDC_DIM_MICRO_G_PER_KG_PER_MIN^MDC", "ug/kg/min"),
+            (
+                "3475^ug/kg/min^UCUM^265619^MDC_DIM_MICRO_G_PER_KG_PER_MIN^MDC",
+                "ug/kg/min",
+            ),
             ("mcg/kg/min", "ug/kg/min"),
             ("L/h^L/h^UCUM", "L/h"),
             ("263762", "mL"),
@@ -350,7 +362,11 @@ mod tests {
 
     #[test]
     fn sizes_are_in_base_units() {
-        let measure = |text: &str| Unit::of_text(text.as_bytes()).and_then(|u| u.measure).map(|m| m.factor);
+        let measure = |text: &str| {
+            Unit::of_text(text.as_bytes())
+                .and_then(|u| u.measure)
+                .map(|m| m.factor)
+        };
         assert_eq!(measure("L/h"), Some(1e3));
         assert_eq!(measure("mL/min"), Some(60.0));
         assert_eq!(measure("ug/kg/min"), Some(60.0));

@@ -172,7 +172,10 @@ impl Er7<'_> {
                 b"gt" => b">",
                 b"quot" => b"\"",
                 b"apos" => b"'",
-                _ => character(name).ok_or("xml-entity")?.encode_utf8(&mut utf8).as_bytes(),
+                _ => character(name)
+                    .ok_or("xml-entity")?
+                    .encode_utf8(&mut utf8)
+                    .as_bytes(),
             };
             self.characters(value)?;
             rest = &rest[at + end + 1..];
@@ -238,7 +241,10 @@ mod tests {
             er7("<!DOCTYPE x [<!ENTITY a \"b\">]><ACK><MSH/></ACK>"),
             Err("xml-doctype")
         );
-        assert_eq!(er7("<ACK><MSH><MSH.3>&x;</MSH.3></MSH></ACK>"), Err("xml-entity"));
+        assert_eq!(
+            er7("<ACK><MSH><MSH.3>&x;</MSH.3></MSH></ACK>"),
+            Err("xml-entity")
+        );
         assert_eq!(er7(&"<A>".repeat(100)), Err("xml-too-deep"));
         let wide = format!("<ACK><MSH/>{}</ACK>", "<PID><PID.512/></PID>".repeat(100));
         assert_eq!(er7(&wide), Err("xml-too-long"));

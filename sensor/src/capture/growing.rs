@@ -9,8 +9,8 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 const YOUNG: Duration = Duration::from_secs(2);
-const WATCHED: Duration = Duration::from_millis(300);
-const LOOK: Duration = Duration::from_millis(30);
+const WATCHED: Duration = Duration::from_millis(if cfg!(test) { 20 } else { 300 });
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Looks for a writer, then for growth beyond `read`, the bytes that were read of it.
 pub(super) fn is_growing(path: &Path, read: u64) -> bool {

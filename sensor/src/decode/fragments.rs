@@ -164,7 +164,7 @@ impl Fragments {
             overlap.length = Some(end.unwrap_or(u32::MAX));
             return Fate::Malformed;
         };
-        if fragment.bytes.is_empty() || (fragment.more && fragment.bytes.len() % 8 != 0) {
+        if fragment.bytes.is_empty() || (fragment.more && !fragment.bytes.len().is_multiple_of(8)) {
             return Fate::Malformed;
         }
         let now = self.clock.now;
@@ -367,15 +367,17 @@ impl Datagram {
             }
         }
         self.covered += added;
-        if !fragment.more {
+        // The last fragment may bring nothing but the knowledge that it is the last.
+        let ends = !fragment.more && self.total.is_none();
+        if ends {
             self.total = Some(end);
         }
         if fragment.at == 0 && self.protocol.is_none() {
             self.protocol = Some(fragment.protocol);
         }
         match (added, overlap.differs) {
-            (0, None) => Fate::Duplicate,
-            (0, Some(_)) => Fate::Conflict,
+            (0, None) if !ends => Fate::Duplicate,
+            (0, Some(_)) if !ends => Fate::Conflict,
             _ => Fate::Held,
         }
     }

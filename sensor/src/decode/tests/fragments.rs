@@ -8,7 +8,7 @@ use crate::limits::{self, Limits};
 const SECOND: i64 = 1_000_000_000;
 
 fn long() -> Vec<u8> {
-    (0..4000u32).map(|n| (n * 7 >> 3) as u8).collect()
+    (0..4000u32).map(|n| ((n * 7) >> 3) as u8).collect()
 }
 
 fn framed(fragments: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
@@ -158,7 +158,7 @@ fn datagram_spread_over_blocks_is_put_together() {
     let parts = framed(fragments4(&udp4(5001, &long()), 7, 800));
     let mut seen = Seen::new();
     for part in &parts {
-        seen.block(LinkType::ETHERNET, &[part.clone()]);
+        seen.block(LinkType::ETHERNET, std::slice::from_ref(part));
     }
     assert_eq!(seen.only().1, long());
     assert_eq!(seen.reasons(), [("decoded", parts.len() as u64)]);
@@ -396,4 +396,18 @@ fn number_of_datagrams_is_bounded() {
     seen.block(LinkType::ETHERNET, &tiny).finish();
     assert_eq!(seen.reasons(), [("fragment expired", 10), ("limit", 90)]);
     assert_eq!(seen.decoder.hits().of(limits::FRAGMENT_DATAGRAMS), 90);
+}
+
+#[test]
+fn last_fragment_whose_bytes_were_all_there_still_completes() {
+    let packet = udp4(5001, &long());
+    let all = eth(0x0800, &ipv4_part(A, B, 17, 7, 0x2000, &packet[20..]));
+    let last = eth(
+        0x0800,
+        &ipv4_part(A, B, 17, 7, 4000 / 8, &packet[20 + 4000..]),
+    );
+    let mut seen = Seen::new();
+    seen.block(LinkType::ETHERNET, &[all, last]);
+    assert_eq!(seen.only().1, long());
+    assert_eq!(seen.reasons(), [("decoded", 2)]);
 }

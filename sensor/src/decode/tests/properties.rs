@@ -115,7 +115,7 @@ proptest! {
     /// copy of each byte is what comes out, as a plain array filled in the same order shows.
     #[test]
     fn first_copy_of_each_fragmented_byte_wins(
-        order in proptest::collection::vec((0..32usize, 1..9usize, any::<u8>()), 1..60),
+        order in proptest::collection::vec((0..32usize, 1..9usize, any::<u8>(), any::<bool>()), 1..80),
     ) {
         const TOTAL: usize = 256;
         let mut seen = Seen::with(&DecodeOptions { ignore_checksums: true, ..Default::default() });
@@ -125,10 +125,12 @@ proptest! {
         model[..8].copy_from_slice(&head.iter().map(|b| Some(*b)).collect::<Vec<_>>());
         let mut frames = vec![eth(0x0800, &ipv4_part(A, B, 17, 7, 0x2000, &head))];
         let mut whole = None;
-        for (n, (unit, len, value)) in order.iter().enumerate() {
+        let mut ended = false;
+        for (n, (unit, len, value, last)) in order.iter().enumerate() {
             let from = unit * 8;
             let to = (from + len * 8).min(TOTAL);
-            let more = if to == TOTAL { 0 } else { 0x2000 };
+            // One that reaches the end need not say that it is the last.
+            let more = if to == TOTAL && *last { 0 } else { 0x2000 };
             let fragment = ipv4_part(A, B, 17, 7, *unit as u16 | more, &vec![*value; to - from]);
             // A fragment from 0 to the end is no fragment.
             if from == 0 && more == 0 {
@@ -136,7 +138,8 @@ proptest! {
             }
             frames.push(eth(0x0800, &fragment));
             model[from..to].iter_mut().for_each(|b| { b.get_or_insert(*value); });
-            if model.iter().all(Option::is_some) {
+            ended |= more == 0;
+            if ended && model.iter().all(Option::is_some) {
                 whole = Some(n);
                 break;
             }
