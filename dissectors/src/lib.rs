@@ -8,18 +8,36 @@
 #![recursion_limit = "1024"]
 
 pub mod action;
+mod codes;
 pub mod contract;
+#[cfg(test)]
+mod drive;
 pub mod identify;
+pub mod ieee11073;
 pub mod limits;
+mod lines;
 pub mod message;
+pub mod octets;
 pub mod registry;
 pub mod schema;
 
+pub mod astm;
+pub mod capnostream;
+pub mod contec;
+pub mod datex_s5;
 pub mod dicom;
+pub mod ge_unity;
 pub mod hl7v2;
 pub mod ip;
 pub mod http;
 pub mod sdc;
+pub mod intellivue;
+pub mod masimo;
+pub mod mindray;
+pub mod nellcor;
+pub mod nonin;
+pub mod phd;
+pub mod poct1a;
 pub mod tcp;
 pub mod tls;
 

@@ -718,6 +718,16 @@ impl Draft<'_> {
         self.interest.wants(self.protocol, field)
     }
 
+    /// The limits in force.
+    pub fn limits(&self) -> &Limits {
+        self.limits
+    }
+
+    /// Counts a hit of a limit.
+    pub fn limit(&mut self, id: LimitId) {
+        self.hit(id);
+    }
+
     fn cut<'v>(&mut self, value: &'v [u8]) -> &'v [u8] {
         let room = self.limits.get(limits::FIELD_TEXT);
         if value.len() > room {

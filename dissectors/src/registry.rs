@@ -9,11 +9,21 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &crate::ip::IP,
     &crate::dicom::DICOM,
     &crate::hl7v2::HL7V2,
-pub const PROTOCOLS: &[&Protocol] = &[
-    &crate::tcp::TCP,
     &crate::http::HTTP,
     &crate::sdc::SDC,
     &crate::tls::TLS,
+    &crate::intellivue::INTELLIVUE,
+    &crate::astm::ASTM,
+    &crate::poct1a::POCT1A,
+    &crate::phd::PHD,
+    &crate::ge_unity::GE_UNITY,
+    &crate::contec::CONTEC,
+    &crate::datex_s5::DATEX_S5,
+    &crate::capnostream::CAPNOSTREAM,
+    &crate::masimo::MASIMO,
+    &crate::nellcor::NELLCOR,
+    &crate::nonin::NONIN,
+    &crate::mindray::MINDRAY,
 ];
 
 /// Index of a protocol in [`PROTOCOLS`].
