@@ -15,6 +15,10 @@ pub mod message;
 pub mod registry;
 pub mod schema;
 
+pub mod alaris;
+pub mod declarative;
+pub mod medibus;
+pub mod serial;
 pub mod tcp;
 
 pub use action::{Action, Device, Effect, Outcome, Verb};

@@ -42,6 +42,14 @@ limits! {
     DICOM_ASSOCIATE "dicom-associate" = MIB, "bytes of one A-ASSOCIATE PDU";
     DICOM_COMMAND "dicom-command" = 64 * KIB, "bytes of one DIMSE command set";
     DICOM_HEAD "dicom-head" = 64 * KIB, "bytes of a data set's head that are read";
+    SERIAL_FRAME "serial-frame" = 8 * KIB, "bytes of one frame of a serial protocol";
+    SERIAL_NOISE "serial-noise" = 4 * KIB, "bytes between two frames of a serial protocol before it is given up";
+    SERIAL_OPEN "serial-open" = 64, "questions of one side of a serial line that wait for an answer";
+    SERIAL_SHAPES "serial-shapes" = 64, "shapes of messages remembered of one side of an unknown serial stream";
+    TELNET_OPTION "telnet-option" = KIB, "bytes of one Telnet sub-negotiation";
+    TELNET_LINE "telnet-line" = 512, "bytes of one line of a Telnet dialogue";
+    TELNET_INNER "telnet-inner" = 64 * KIB, "bytes of one side inside Telnet that wait for their protocol";
+    FTP_LINE "ftp-line" = 2 * KIB, "bytes of one line of an FTP control connection";
 }
 
 /// The limits in force.
