@@ -19,8 +19,9 @@ pub fn open(table: &'static Table, limits: &Limits) -> Box<dyn Dissector> {
 }
 
 pub fn probe(table: &Table, side: Side, first: &[u8], hint: Hint) -> Probe {
-    if !table.forms.iter().any(|f| f.of(side)) {
-        return Probe::No;
+    let tells = |f: &Form| f.checksum.is_some() || f.telling || f.kind.is_none();
+    if !table.forms.iter().any(|f| f.of(side) && tells(f)) {
+        return signature::ABSTAIN;
     }
     signature::recognise(
         first,

@@ -27,9 +27,14 @@ pub struct Bar {
     pub port_confidence: u8,
 }
 
-/// Bytes that may come before the first frame where a port or the place hints at a serial line: a
-/// terminal server's greeting, line noise, the rest of a frame that began before the capture.
-const LEAD: usize = 1024;
+/// Bytes that may come before the first frame where a port or the place hints at a serial line:
+/// line noise, a terminal server's greeting. Short, for a signature that waits holds others back.
+const LEAD: usize = 64;
+/// The same where the capture began in the middle: the rest of a frame.
+const LEAD_MID_STREAM: usize = 1024;
+
+/// Says neither yes nor no: this side's bytes cannot tell, and nobody need wait for more of them.
+pub const ABSTAIN: Probe = Probe::More(0);
 
 /// Cuts `first` into frames and adds up their signs.
 pub fn recognise(
@@ -40,48 +45,63 @@ pub fn recognise(
     sign: impl Fn(&[u8]) -> Sign,
 ) -> Probe {
     let lenient = hint.port || hint.mid_stream || hint.transport == Transport::Carried;
-    let (mut at, mut sum) = (0, 0);
+    let lead = if hint.mid_stream {
+        LEAD_MID_STREAM
+    } else {
+        LEAD
+    };
+    // Bytes passed, and those of them that did not fit.
+    let (mut at, mut odd, mut sum) = (0, 0, 0);
     while at < first.len() {
         let rest = &first[at..];
-        match cut(rest) {
+        let step = match cut(rest) {
             Cut::Frame(n) => {
-                match sign(rest.get(..n).unwrap_or(rest)) {
+                let n = n.clamp(1, rest.len());
+                match sign(&rest[..n]) {
                     Sign::Fits(weight) => sum += weight,
                     Sign::Neutral => {}
                     // A sender must not escape by spoiling its first frame.
-                    Sign::Broken if lenient || at == 0 => {}
-                    Sign::Broken | Sign::Foreign if sum == 0 && !lenient => return Probe::No,
-                    Sign::Broken | Sign::Foreign => {}
+                    Sign::Broken if lenient || at == 0 => odd += n,
+                    Sign::Foreign if lenient => odd += n,
+                    Sign::Broken | Sign::Foreign if sum == 0 => return Probe::No,
+                    Sign::Broken | Sign::Foreign => odd += n,
                 }
-                at += n.max(1);
-                if sum >= bar.enough {
-                    return Probe::Yes(Confidence(bar.confidence));
-                }
-                if hint.port && sum >= bar.on_port {
-                    return Probe::Yes(Confidence(bar.port_confidence));
-                }
+                n
             }
-            Cut::Idle(n) => at += n.max(1),
+            Cut::Idle(n) => n.max(1),
+            Cut::Noise(_) if sum == 0 && !lenient => return Probe::No,
             Cut::Noise(n) => {
-                at += n.max(1);
-                if sum == 0 && (!lenient || at > LEAD) {
-                    return Probe::No;
-                }
+                odd += n.max(1);
+                n.max(1)
             }
             Cut::Short(need) => {
-                if hint.whole && sum >= bar.on_port {
-                    return Probe::Yes(Confidence(bar.port_confidence));
-                }
-                return Probe::More(at + need.max(rest.len() + 1));
+                return match settled(hint, bar, sum) {
+                    Some(yes) => yes,
+                    None if hint.whole => Probe::No,
+                    None => Probe::More(at + need.max(rest.len() + 1)),
+                };
             }
+        };
+        at += step;
+        if sum >= bar.enough {
+            return Probe::Yes(Confidence(bar.confidence));
+        }
+        if hint.port && sum >= bar.on_port {
+            return Probe::Yes(Confidence(bar.port_confidence));
+        }
+        if odd > lead || sum == 0 && at > lead {
+            return Probe::No;
         }
     }
-    if hint.whole {
-        return if sum >= bar.on_port {
-            Probe::Yes(Confidence(bar.port_confidence))
-        } else {
-            Probe::No
-        };
+    match settled(hint, bar, sum) {
+        Some(yes) => yes,
+        None if hint.whole => Probe::No,
+        None => Probe::More(first.len() + 1),
     }
-    Probe::More(first.len() + 1)
+}
+
+/// Where no more bytes will come, less is enough.
+fn settled(hint: Hint, bar: Bar, sum: u32) -> Option<Probe> {
+    let enough = hint.whole && sum >= bar.on_port;
+    enough.then_some(Probe::Yes(Confidence(bar.port_confidence)))
 }
