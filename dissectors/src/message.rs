@@ -232,6 +232,10 @@ impl Interest {
         self.fields[protocol.index()] = [u64::MAX; 4];
     }
 
+    pub fn want_all_fields_of_all(&mut self) {
+        self.fields.fill([u64::MAX; 4]);
+    }
+
     pub fn want_body(&mut self, protocol: ProtocolId) {
         self.bodies[protocol.index()] = true;
     }

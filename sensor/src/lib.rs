@@ -1,6 +1,10 @@
 //! The sensor: capture, decoding, flows, pipeline and outputs of `wardwatch`.
 
 pub mod capture;
+pub mod cli;
 pub mod decode;
 pub mod flow;
 pub mod ledger;
+pub mod limits;
+pub mod output;
+pub mod pipeline;

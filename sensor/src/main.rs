@@ -1,1 +1,7 @@
-fn main() {}
+//! `wardwatch`: a passive intrusion-detection sensor for medical device networks.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sensor::cli::run()
+}

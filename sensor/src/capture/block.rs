@@ -1,5 +1,7 @@
 //! A block: one large buffer with many frames in it. Blocks come from a pool and go back to it.
 
+use std::fmt;
+
 use crate::decode::packet::Packet;
 
 /// Link type as in pcap and pcapng files (LINKTYPE_ values of the tcpdump group's registry).
@@ -41,18 +43,20 @@ pub struct Frame {
 }
 
 impl Block {
-    /// Forgets everything, keeps the memory.
+    /// Forgets everything, keeps the memory. The bytes of `data` stay (writing zeros over a
+    /// mebibyte for every block would cost as much as reading it) but belong to no frame.
     pub fn clear(&mut self) {
-        self.data.clear();
         self.frames.clear();
         self.packets.clear();
         self.spill.clear();
     }
 
+    /// The bytes of a frame.
     pub fn bytes(&self, frame: &Frame) -> &[u8] {
         &self.data[frame.offset as usize..frame.offset as usize + frame.captured as usize]
     }
 
+    /// The payload of a packet.
     pub fn payload(&self, packet: &Packet) -> &[u8] {
         let from = packet.payload.offset as usize;
         let to = from + packet.payload.len as usize;
@@ -63,3 +67,82 @@ impl Block {
         }
     }
 }
+
+impl LinkType {
+    pub const NULL: Self = Self(0);
+    pub const ETHERNET: Self = Self(1);
+    /// Raw IP as some systems wrote it into files, by their own number for it.
+    pub const RAW_12: Self = Self(12);
+    pub const RAW_14: Self = Self(14);
+    pub const RAW: Self = Self(101);
+    pub const LOOP: Self = Self(108);
+    pub const LINUX_SLL: Self = Self(113);
+    pub const IPV4: Self = Self(228);
+    pub const IPV6: Self = Self(229);
+    pub const LINUX_SLL2: Self = Self(276);
+
+    /// Its name in the registry, without the prefix LINKTYPE_.
+    pub fn name(self) -> Option<&'static str> {
+        NAMES
+            .iter()
+            .find(|(number, _)| *number == self.0)
+            .map(|(_, name)| *name)
+    }
+}
+
+/// `link type 1 (ETHERNET)`.
+impl fmt::Display for LinkType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => write!(f, "link type {} ({name})", self.0),
+            None => write!(f, "link type {} (unknown)", self.0),
+        }
+    }
+}
+
+/// Link types that field captures come in (<https://www.tcpdump.org/linktypes.html>).
+const NAMES: &[(u16, &str)] = &[
+    (0, "NULL"),
+    (1, "ETHERNET"),
+    (6, "IEEE802_5"),
+    (7, "ARCNET_BSD"),
+    (8, "SLIP"),
+    (9, "PPP"),
+    (10, "FDDI"),
+    (12, "RAW"),
+    (14, "RAW"),
+    (50, "PPP_HDLC"),
+    (51, "PPP_ETHER"),
+    (100, "ATM_RFC1483"),
+    (101, "RAW"),
+    (104, "C_HDLC"),
+    (105, "IEEE802_11"),
+    (107, "FRELAY"),
+    (108, "LOOP"),
+    (113, "LINUX_SLL"),
+    (117, "PFLOG"),
+    (119, "IEEE802_11_PRISM"),
+    (127, "IEEE802_11_RADIOTAP"),
+    (143, "DOCSIS"),
+    (147, "USER0"),
+    (148, "USER1"),
+    (163, "IEEE802_11_AVS"),
+    (187, "BLUETOOTH_HCI_H4"),
+    (189, "USB_LINUX"),
+    (192, "PPI"),
+    (195, "IEEE802_15_4_WITHFCS"),
+    (197, "ERF"),
+    (201, "BLUETOOTH_HCI_H4_WITH_PHDR"),
+    (220, "USB_LINUX_MMAPPED"),
+    (227, "CAN_SOCKETCAN"),
+    (228, "IPV4"),
+    (229, "IPV6"),
+    (230, "IEEE802_15_4_NOFCS"),
+    (239, "NFLOG"),
+    (240, "NETANALYZER"),
+    (249, "USBPCAP"),
+    (251, "BLUETOOTH_LE_LL"),
+    (252, "WIRESHARK_UPPER_PDU"),
+    (253, "NETLINK"),
+    (276, "LINUX_SLL2"),
+];

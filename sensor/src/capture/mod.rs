@@ -1,3 +1,13 @@
 //! Where frames come from.
+//!
+//! [`Inputs`] opens files, directories and standard input, reads pcap and pcapng (plain, gzip or
+//! zstd), merges them by time and fills [`block::Block`]s. What it could not read it says:
+//! an [`OpenError`] before anything was read, a [`Damage`] for a file that ends or breaks early.
 
 pub mod block;
+mod bpf;
+mod error;
+mod inputs;
+
+pub use error::{Damage, Fault, OpenError, ReadError, Skipped};
+pub use inputs::{CaptureCounts, Inputs, More, Progress, ReadOptions};

@@ -1,0 +1,27 @@
+# Two commands: `make demo` runs the main job on a shipped capture, `make test` runs all tests.
+# Both install what is missing (a C linker and libpcap's headers) on Debian and Ubuntu.
+
+WARD = pcaps/ward
+
+.PHONY: demo test bench deps build
+
+demo: build
+	@target/release/wardwatch replay -r $(WARD)/one-evening.pcapng --policy pcaps/policies/ward.toml
+
+test: deps
+	cargo test --workspace --locked
+
+# Ratios to the floor on a generated capture (BENCH="mix hl7-small" names others).
+bench: deps
+	cargo run --release --quiet --locked --package wardwatch-benches --bin wardwatch-benches -- $(BENCH)
+
+build: deps
+	cargo build --release --locked --package wardwatch
+
+# root installs directly, everybody else through sudo.
+deps:
+	@if ! { command -v cc && test -e /usr/include/pcap/pcap.h; } >/dev/null 2>&1; then \
+	  echo "installing build-essential and libpcap-dev"; \
+	  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq build-essential libpcap-dev; \
+	fi

@@ -1,0 +1,1 @@
+//! BPF filters over frames read from files.

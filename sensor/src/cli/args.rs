@@ -1,0 +1,169 @@
+//! The command line: commands, flags and what they mean. One flag has one meaning everywhere.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+/// Who told which medical device to do what, and what of it was not allowed.
+///
+/// wardwatch reads captures of a device network, decodes the medical protocols in them and judges
+/// every message. It never sends a packet.
+#[derive(Debug, Parser)]
+#[command(name = "wardwatch", version, args_conflicts_with_subcommands = true)]
+#[command(after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 findings at or above --fail-on.")]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// `wardwatch -r FILE` is short for `wardwatch replay -r FILE`.
+    #[command(flatten)]
+    pub replay: Replay,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read captures and judge what is in them
+    Replay(Box<Replay>),
+    /// Look at the rules: check them, list them, explain one
+    #[command(subcommand)]
+    Rules(RulesCommand),
+    /// Look at a policy
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// List the protocols that are decoded, and what each dissector rests on
+    Protocols {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Document every field of a protocol
+    Fields { protocol: String },
+}
+
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// Captures to read: files (pcap, pcapng; gzip or zstd of both), directories, or - for standard input
+    #[arg(short = 'r', long = "read", value_name = "FILE", num_args = 1.., action = ArgAction::Append)]
+    pub read: Vec<PathBuf>,
+    /// Only frames that this BPF expression matches (frame numbers stay as in the file)
+    #[arg(short = 'f', long = "filter", value_name = "BPF")]
+    pub filter: Option<String>,
+    /// Stop after this many frames
+    #[arg(short = 'c', long = "count", value_name = "N")]
+    pub count: Option<u64>,
+    /// Checksums: `none` decodes frames whose checksum is wrong too
+    #[arg(
+        short = 'k',
+        long = "checksums",
+        value_name = "MODE",
+        default_value = "verify"
+    )]
+    pub checksums: Checksums,
+    #[command(flatten)]
+    pub judge: JudgeArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Threads that decode beside the reader and the judge; 0 does everything in one thread
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub workers: usize,
+}
+
+/// What findings are judged by.
+#[derive(Debug, Args)]
+pub struct JudgeArgs {
+    /// Who may do what: the policy file
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Further rules beside the shipped ones: a file or a directory of TOML files
+    #[arg(long, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+    /// Exit with 3 if there is a finding of this severity or worse
+    #[arg(long, value_name = "SEVERITY")]
+    pub fail_on: Option<Level>,
+}
+
+/// What is written, and where.
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// Write EVE JSON lines to this file
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
+    pub eve: Option<PathBuf>,
+    /// Write EVE JSON lines to standard output instead of text
+    #[arg(long)]
+    pub json: bool,
+    /// Output format of standard output
+    #[arg(short = 'T', value_name = "FORMAT", value_enum)]
+    pub format: Option<Format>,
+    /// One line a message too
+    #[arg(long)]
+    pub messages: bool,
+    /// Byte ranges of the fields in JSON
+    #[arg(long)]
+    pub offsets: bool,
+    /// Show patient data as sent instead of pseudonyms
+    #[arg(long)]
+    pub show_patient_data: bool,
+    /// File of 32 bytes that keys the pseudonyms; without it they differ from run to run
+    #[arg(long, value_name = "FILE")]
+    pub pseudonym_key: Option<PathBuf>,
+    /// Times in UTC rather than local time
+    #[arg(long)]
+    pub utc: bool,
+    /// Names are never looked up; accepted for the habit
+    #[arg(short = 'n', hide = true)]
+    pub numeric: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Checksums {
+    Verify,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Level {
+    Critical,
+    High,
+    Medium,
+    Low,
+    Info,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Load the rules and say what is wrong with them
+    Check {
+        /// Files or directories; none checks the shipped rules
+        paths: Vec<PathBuf>,
+    },
+    /// List the rules in force
+    List {
+        #[arg(long, value_name = "DIR")]
+        rules: Vec<PathBuf>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say in plain words what a rule looks at and what to do when it fires
+    Explain {
+        id: String,
+        #[arg(long, value_name = "DIR")]
+        rules: Vec<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Load a policy and say what is wrong with it
+    Check { file: PathBuf },
+}
+
+impl OutputArgs {
+    /// True if standard output is JSON lines.
+    pub fn json_on_stdout(&self) -> bool {
+        self.json || self.format == Some(Format::Json)
+    }
+}

@@ -1,0 +1,86 @@
+//! Every limit of the flow layer: name, default, setting. What is refused by one is counted.
+//!
+//! Limits on totals are divided evenly among the [`SHARDS`](super::SHARDS), so that what one shard
+//! does never depends on another, and the result never on the number of workers.
+
+use dissectors::limits::Limit;
+
+/// Index of a limit in [`ALL`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LimitId(pub u16);
+
+macro_rules! limits {
+    ($($const:ident $name:literal = $default:expr, $doc:literal;)+) => {
+        /// Every limit of the flow layer.
+        pub const ALL: &[Limit] = &[$(Limit { name: $name, default: $default, doc: $doc }),+];
+        limits!(@index 0u16; $($const)+);
+    };
+    (@index $at:expr; $const:ident $($rest:ident)*) => {
+        pub const $const: LimitId = LimitId($at);
+        limits!(@index $at + 1u16; $($rest)*);
+    };
+    (@index $at:expr;) => {};
+}
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+
+limits! {
+    FLOWS "flows" = MIB, "conversations known at a time, in all; the one nearest to its time-out is evicted";
+    BUFFERS "flow-buffers" = 512 * MIB, "bytes kept for conversations (reassembly, dissectors), in all; the oldest holder loses its bytes";
+    STREAM_BUFFER "stream-buffer" = 24 * MIB, "unread bytes of one direction kept until a dissector has enough";
+    REORDER_BYTES "reorder-bytes" = 2 * MIB, "bytes of one direction kept behind a hole";
+    REORDER_SEGMENTS "reorder-segments" = 512, "segments of one direction kept behind a hole";
+    REORDER_AHEAD "reorder-ahead" = 8 * MIB, "bytes that a segment may lie ahead of what its receiver acknowledged";
+    STRAY_SEGMENTS "stray-segments" = 4, "segments in a row outside of the window after which they are believed";
+    HOLE_SEGMENTS "hole-segments" = 4, "segments behind an acknowledged hole after which it is given up";
+    HOLE_BYTES "hole-bytes" = 32 * KIB, "bytes behind an acknowledged hole after which it is given up";
+    HOLE_MILLISECONDS "hole-milliseconds" = 1_000, "age of an acknowledged hole at which it is given up";
+    BLIND_SEGMENTS "blind-segments" = 32, "segments behind a hole after which it is given up where the other direction is not seen";
+    BLIND_MILLISECONDS "blind-milliseconds" = 5_000, "age of a hole at which it is given up where the other direction is not seen";
+    HISTORY "stream-history" = 4 * KIB, "delivered bytes of one direction kept to compare repeats with";
+    MESSAGE_FRAMES "message-frames" = 32, "frames named for one message";
+    WAITING_CHUNKS "waiting-chunks" = 256, "segments of one conversation told apart while its protocol is unknown";
+    IDENTIFY_AGAIN "identify-again" = 3, "times that a conversation is identified anew after its dissector gave up";
+    IDENTIFY_DATAGRAMS "identify-datagrams" = 6, "datagrams of one conversation shown to the signatures";
+    EVENTS "conversation-events" = 32, "transport events told of one conversation; more are counted only";
+    SIGHTING_ID_MICROSECONDS "second-sighting-id-microseconds" = 100_000, "age up to which an equal packet with equal IPv4 identification is a second sighting";
+    SIGHTING_MICROSECONDS "second-sighting-microseconds" = 2_000, "age up to which an equal packet without IPv4 identification is a second sighting";
+    CLOCK_DISORDER_MILLISECONDS "clock-disorder-milliseconds" = 1_000, "time that a frame may lie back before the clock is taken to have stepped";
+    TCP_ATTEMPT_SECONDS "tcp-attempt-seconds" = 30, "silence after which an unanswered SYN is given up";
+    TCP_IDLE_SECONDS "tcp-idle-seconds" = 3_600, "silence after which a TCP conversation has ended";
+    TCP_CLOSED_SECONDS "tcp-closed-seconds" = 10, "time for which a closed TCP conversation is remembered";
+    UDP_IDLE_SECONDS "udp-idle-seconds" = 180, "silence after which a UDP conversation has ended";
+    BATCH_MESSAGES "batch-messages" = 8_192, "messages after which a batch is handed on";
+}
+
+/// The limits in force.
+#[derive(Clone, Debug)]
+pub struct Limits([u64; ALL.len()]);
+
+impl Default for Limits {
+    fn default() -> Self {
+        let mut values = [0; ALL.len()];
+        for (value, limit) in values.iter_mut().zip(ALL) {
+            *value = limit.default;
+        }
+        Limits(values)
+    }
+}
+
+impl Limits {
+    pub fn get(&self, id: LimitId) -> u64 {
+        self.0[usize::from(id.0)]
+    }
+
+    /// Sets a limit by its name. False if there is no such limit.
+    pub fn set(&mut self, name: &str, value: u64) -> bool {
+        match ALL.iter().position(|l| l.name == name) {
+            Some(at) => {
+                self.0[at] = value;
+                true
+            }
+            None => false,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Every limit of the sensor: name, default, setting. What is refused by one is counted.
+//!
+//! The dissectors have their own list (`dissectors::limits`); both share the configuration's
+//! `[limits]` table, so names differ.
+
+pub use dissectors::limits::Limit;
+
+/// Index of a limit in [`ALL`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LimitId(pub u16);
+
+macro_rules! limits {
+    ($($const:ident $name:literal = $default:expr, $doc:literal;)+) => {
+        /// Every limit of the sensor.
+        pub const ALL: &[Limit] = &[$(Limit { name: $name, default: $default, doc: $doc }),+];
+        limits!(@index 0u16; $($const)+);
+    };
+    (@index $at:expr; $const:ident $($rest:ident)*) => {
+        pub const $const: LimitId = LimitId($at);
+        limits!(@index $at + 1u16; $($rest)*);
+    };
+    (@index $at:expr;) => {};
+}
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+const GIB: u64 = 1024 * MIB;
+
+limits! {
+    FRAME "frame" = 256 * KIB, "captured bytes of one frame; a longer one counts as damage to its file";
+    INTERFACES "interfaces" = 4096, "interfaces described in one section of a pcapng file";
+    MERGE_BUFFERS "merge-buffers" = 64 * MIB, "bytes of read buffers while several files are merged";
+    OPEN_FILES "open-files" = 200, "files kept open while several are merged; the others are reopened at need";
+    EXPANSION_FREE "expansion-free" = GIB, "bytes that a compressed file may give before its ratio is judged";
+    EXPANSION_RATIO "expansion-ratio" = 400, "bytes given for each byte of a compressed file";
+    ZSTD_WINDOW "zstd-window" = 128 * MIB, "bytes of window that a zstd file may ask for";
+    TUNNEL_DEPTH "tunnel-depth" = 8, "headers of one frame that carry another packet: tags, labels, tunnels";
+    EXTENSION_HEADERS "extension-headers" = 16, "IPv6 extension headers of one packet";
+    FRAGMENT_BYTES "fragment-bytes" = 16 * MIB, "bytes held of incomplete datagrams";
+    FRAGMENT_DATAGRAMS "fragment-datagrams" = 4096, "incomplete datagrams held";
+    FRAGMENT_TIMEOUT "fragment-timeout" = 30_000, "milliseconds of capture time that an incomplete datagram is held";
+    FRAGMENT_REPEAT "fragment-repeat" = 100, "milliseconds in which a complete datagram's fragments count as seen twice";
+    CHECKSUM_HOSTS "checksum-hosts" = 1024, "hosts whose bad checksums are counted by name";
+    DECODE_EVENTS "decode-events" = 256, "events kept of one block (bad checksums, fragments that differ)";
+}
+
+/// The limits in force.
+#[derive(Clone, Debug)]
+pub struct Limits([u64; ALL.len()]);
+
+impl Default for Limits {
+    fn default() -> Self {
+        let mut values = [0; ALL.len()];
+        for (value, limit) in values.iter_mut().zip(ALL) {
+            *value = limit.default;
+        }
+        Limits(values)
+    }
+}
+
+impl Limits {
+    pub fn get(&self, id: LimitId) -> usize {
+        usize::try_from(self.0[usize::from(id.0)]).unwrap_or(usize::MAX)
+    }
+
+    /// Sets a limit by its name. False if there is no such limit.
+    pub fn set(&mut self, name: &str, value: u64) -> bool {
+        match ALL.iter().position(|l| l.name == name) {
+            Some(at) => {
+                self.0[at] = value;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// How often each limit refused something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hits([u64; ALL.len()]);
+
+impl Default for Hits {
+    fn default() -> Self {
+        Hits([0; ALL.len()])
+    }
+}
+
+impl Hits {
+    pub fn hit(&mut self, id: LimitId) {
+        self.0[usize::from(id.0)] += 1;
+    }
+
+    pub fn of(&self, id: LimitId) -> u64 {
+        self.0[usize::from(id.0)]
+    }
+
+    /// Adds another tally to this one.
+    pub fn add(&mut self, other: &Self) {
+        for (sum, more) in self.0.iter_mut().zip(other.0) {
+            *sum += more;
+        }
+    }
+
+    /// Limits that were hit, with how often.
+    pub fn each(&self) -> impl Iterator<Item = (&'static Limit, u64)> + '_ {
+        ALL.iter().zip(self.0).filter(|(_, n)| *n > 0)
+    }
+}

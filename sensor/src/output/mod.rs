@@ -1,0 +1,226 @@
+//! What leaves the sensor: text for people, EVE JSON lines for machines.
+
+pub mod alert;
+pub mod clean;
+pub mod clock;
+pub mod community;
+pub mod discretion;
+pub mod eve;
+pub mod json;
+pub mod paint;
+pub mod stats;
+pub mod summary;
+pub mod text;
+
+use std::io::{self, Write};
+
+use dissectors::message::Message;
+use rules::finding::{Event, Finding, FindingId};
+
+use discretion::Discretion;
+use eve::Eve;
+use text::Text;
+
+/// EVE records go here.
+pub struct EveOutput {
+    pub eve: Eve,
+    pub to: Box<dyn Write + Send>,
+    /// Where they go, for errors.
+    pub name: String,
+}
+
+/// Text goes here.
+pub struct TextOutput {
+    pub text: Text,
+    pub to: Box<dyn Write + Send>,
+    /// One line a message too.
+    pub messages: bool,
+}
+
+/// Everything that listens. A write that fails ends that output and is told once.
+pub struct Outputs {
+    eve: Vec<EveOutput>,
+    text: Option<TextOutput>,
+    discretion: Discretion,
+    buffer: Vec<u8>,
+    /// Findings as they stood when they closed, worst first, for the summary.
+    closed: Vec<Finding>,
+    /// Alerts told as text before: a finding that rises is told again in one line.
+    told: std::collections::HashSet<FindingId>,
+    failures: Vec<String>,
+    reader_gone: bool,
+}
+
+/// Findings kept for the summary; beyond that only the worst stay.
+const SUMMARISED: usize = 1000;
+
+/// A buffer of records is written out when it reaches this many bytes.
+const BUFFERED: usize = 1 << 16;
+
+impl Outputs {
+    pub fn new(eve: Vec<EveOutput>, text: Option<TextOutput>, discretion: Discretion) -> Self {
+        Outputs {
+            eve,
+            text,
+            discretion,
+            buffer: Vec::with_capacity(BUFFERED * 2),
+            closed: Vec::new(),
+            told: std::collections::HashSet::new(),
+            failures: Vec::new(),
+            reader_gone: false,
+        }
+    }
+
+    /// True if somebody wants every field of every message.
+    pub fn wants_messages(&self) -> bool {
+        !self.eve.is_empty() || self.text.as_ref().is_some_and(|t| t.messages)
+    }
+
+    pub fn message(&mut self, m: Message<'_>) {
+        for at in 0..self.eve.len() {
+            self.buffer.clear();
+            self.eve[at]
+                .eve
+                .message(m, &mut self.discretion, &mut self.buffer);
+            self.write_eve(at);
+        }
+        if let Some(out) = &mut self.text
+            && out.messages
+        {
+            let mut line = out.text.message(m, &mut self.discretion);
+            line.push('\n');
+            self.write_text(&line);
+        }
+    }
+
+    pub fn finding(&mut self, event: Event<'_>) {
+        for at in 0..self.eve.len() {
+            self.buffer.clear();
+            match event {
+                Event::Opened(f) | Event::Raised(f) => {
+                    self.eve[at]
+                        .eve
+                        .alert(f, &self.discretion, &mut self.buffer);
+                }
+                Event::Closed(f) => self.eve[at].eve.closing(f, &mut self.buffer),
+            }
+            self.write_eve(at);
+        }
+        match event {
+            // People are told once, when all is known, unless they watch the lines go by.
+            Event::Opened(f) if self.text.as_ref().is_some_and(|t| t.messages) => self.tell(f),
+            Event::Opened(_) | Event::Raised(_) => {}
+            Event::Closed(f) => self.keep(f),
+        }
+    }
+
+    fn tell(&mut self, f: &Finding) {
+        self.told.insert(f.finding_id);
+        if let Some(out) = &mut self.text {
+            let line = format!(
+                "** {}  {}  {}\n",
+                f.severity.word().to_uppercase(),
+                f.rule.id,
+                f.rule.title
+            );
+            let line = out.text.paint.severity(f.severity, &line);
+            self.write_text(&line);
+        }
+    }
+
+    fn keep(&mut self, f: &Finding) {
+        self.closed.push(f.clone());
+        if self.closed.len() > 2 * SUMMARISED {
+            self.sort_closed();
+            self.closed.truncate(SUMMARISED);
+        }
+    }
+
+    fn sort_closed(&mut self) {
+        self.closed
+            .sort_by_key(|f| (std::cmp::Reverse(f.severity), f.first.seq));
+    }
+
+    /// Findings, worst first, then in order of time.
+    pub fn findings(&mut self) -> &[Finding] {
+        self.sort_closed();
+        &self.closed
+    }
+
+    pub fn discretion(&mut self) -> &mut Discretion {
+        &mut self.discretion
+    }
+
+    /// The text output, if there is one, with what it needs to show findings.
+    pub fn text_parts(&mut self) -> (Option<&mut TextOutput>, &Discretion, &[Finding]) {
+        self.sort_closed();
+        (self.text.as_mut(), &self.discretion, &self.closed)
+    }
+
+    /// Writes one record to every EVE output.
+    pub fn record(&mut self, mut write: impl FnMut(&mut Eve, &mut Vec<u8>)) {
+        for at in 0..self.eve.len() {
+            self.buffer.clear();
+            write(&mut self.eve[at].eve, &mut self.buffer);
+            self.write_eve(at);
+        }
+    }
+
+    /// Hands everything on that waits in buffers.
+    pub fn flush(&mut self) {
+        for at in 0..self.eve.len() {
+            let result = self.eve[at].to.flush();
+            self.note(at, result);
+        }
+        if let Some(out) = &mut self.text {
+            let result = out.to.flush();
+            self.note_text(result);
+        }
+    }
+
+    /// What could not be written, and where to.
+    pub fn failures(&self) -> &[String] {
+        &self.failures
+    }
+
+    /// The program that read our standard output went away (as `head` does): no fault of ours.
+    pub fn reader_gone(&self) -> bool {
+        self.reader_gone
+    }
+
+    pub fn write_text(&mut self, text: &str) {
+        if let Some(out) = &mut self.text {
+            let result = out.to.write_all(text.as_bytes());
+            self.note_text(result);
+        }
+    }
+
+    fn write_eve(&mut self, at: usize) {
+        let Outputs { eve, buffer, .. } = self;
+        let result = eve[at].to.write_all(buffer);
+        self.note(at, result);
+    }
+
+    fn note(&mut self, at: usize, result: io::Result<()>) {
+        if let Err(e) = result {
+            let name = self.eve[at].name.clone();
+            self.eve[at].to = Box::new(io::sink());
+            self.fail(&name, &e);
+        }
+    }
+
+    fn note_text(&mut self, result: io::Result<()>) {
+        if let Err(e) = result {
+            self.text = None;
+            self.fail("standard output", &e);
+        }
+    }
+
+    fn fail(&mut self, name: &str, e: &io::Error) {
+        if e.kind() == io::ErrorKind::BrokenPipe {
+            self.reader_gone = true;
+        } else {
+            self.failures.push(format!("cannot write to {name}: {e}"));
+        }
+    }
+}

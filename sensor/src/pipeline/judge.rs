@@ -1,0 +1,135 @@
+//! Takes messages in their one order, has them judged, and tells the outputs.
+
+use dissectors::PROTOCOLS;
+use rules::engine::Judge;
+use rules::finding::{Event, Severity};
+
+use super::merge;
+use super::seconds::Tick;
+use crate::capture::block::Frame;
+use crate::flow::WorkBatch;
+use crate::output::Outputs;
+
+/// The judge and what listens to it.
+pub struct Judging {
+    judge: Judge,
+    outputs: Outputs,
+    tally: Tally,
+}
+
+/// What was judged.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    pub messages: u64,
+    /// By protocol, as registered.
+    pub by_protocol: Vec<u64>,
+    /// Messages with at least one anomaly.
+    pub anomalous: u64,
+    /// Findings opened, by severity as they stood last (info first).
+    pub findings: [u64; 5],
+    pub first_time: Option<i64>,
+    pub last_time: Option<i64>,
+    /// Hits of the dissectors' limits.
+    pub limit_hits: Vec<u64>,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Tally {
+            messages: 0,
+            by_protocol: vec![0; PROTOCOLS.len()],
+            anomalous: 0,
+            findings: [0; 5],
+            first_time: None,
+            last_time: None,
+            limit_hits: vec![0; dissectors::limits::ALL.len()],
+        }
+    }
+}
+
+impl Judging {
+    pub fn new(judge: Judge, outputs: Outputs) -> Self {
+        Judging {
+            judge,
+            outputs,
+            tally: Tally::default(),
+        }
+    }
+
+    /// Judges the messages of one block, from all workers. `ticks`: where the clock moved on.
+    pub fn block(&mut self, batches: &[WorkBatch], frames: &[Frame], ticks: &[Tick]) {
+        let Judging {
+            judge,
+            outputs,
+            tally,
+        } = self;
+        if let (Some(first), Some(last)) = (frames.first(), frames.last()) {
+            tally.first_time.get_or_insert(first.time);
+            tally.last_time = Some(last.time);
+        }
+        let mut ticks = ticks.iter().peekable();
+        for (worker, index) in merge::in_order(batches) {
+            let batch = &batches[worker];
+            let seq = batch.order[index].seq;
+            while let Some(tick) = ticks.next_if(|t| t.seq <= seq) {
+                judge.advance(tick.time, &mut |event| tell(outputs, tally, event));
+            }
+            let message = batch.batch.message(index);
+            tally.messages += 1;
+            tally.by_protocol[message.protocol().index()] += 1;
+            tally.anomalous += u64::from(!message.anomalies().is_empty());
+            // What a timer raised stands before the message that moved the clock.
+            judge.advance(message.frame().time, &mut |event| {
+                tell(outputs, tally, event)
+            });
+            outputs.message(message);
+            judge.message(message, &mut |event| tell(outputs, tally, event));
+        }
+        for tick in ticks {
+            judge.advance(tick.time, &mut |event| tell(outputs, tally, event));
+        }
+        for batch in batches {
+            for (limit, hits) in batch.batch.limit_hits() {
+                tally.limit_hits[usize::from(limit.0)] += hits;
+            }
+        }
+        outputs.flush();
+    }
+
+    /// The end: what is open is closed.
+    pub fn finish(&mut self) {
+        let Judging {
+            judge,
+            outputs,
+            tally,
+        } = self;
+        judge.finish(&mut |event| tell(outputs, tally, event));
+        outputs.flush();
+    }
+
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    pub fn judge(&self) -> &Judge {
+        &self.judge
+    }
+
+    pub fn outputs(&mut self) -> &mut Outputs {
+        &mut self.outputs
+    }
+
+    /// Was there a finding of this severity or worse?
+    pub fn worst_at_least(&self, severity: Severity) -> bool {
+        self.tally.findings[severity as usize..]
+            .iter()
+            .any(|n| *n > 0)
+    }
+}
+
+fn tell(outputs: &mut Outputs, tally: &mut Tally, event: Event<'_>) {
+    if let Event::Closed(finding) = event {
+        tally.findings[finding.severity as usize] += 1;
+    }
+    outputs.finding(event);
+}

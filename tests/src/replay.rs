@@ -1,0 +1,160 @@
+//! Replays inside the test's own process.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use rules::engine::Judge;
+use rules::language::ruleset::RuleSet;
+use rules::policy::Policy;
+use rules::privacy::Pseudonyms;
+use sensor::capture::{Inputs, ReadOptions};
+use sensor::decode::{DecodeOptions, Decoder};
+use sensor::flow::Settings;
+use sensor::output::clock::Clock;
+use sensor::output::discretion::Discretion;
+use sensor::output::eve::Eve;
+use sensor::output::{EveOutput, Outputs};
+use sensor::pipeline::{Judging, Run, Stop};
+use serde_json::Value;
+
+/// A replay: which captures, judged how.
+#[derive(Clone, Debug, Default)]
+pub struct Replay {
+    pub captures: Vec<PathBuf>,
+    pub policy: Option<PathBuf>,
+    pub workers: usize,
+    pub reveal: bool,
+}
+
+impl Replay {
+    pub fn of(capture: &Path) -> Self {
+        Replay {
+            captures: vec![capture.to_owned()],
+            ..Replay::default()
+        }
+    }
+
+    pub fn policy(mut self, path: PathBuf) -> Self {
+        self.policy = Some(path);
+        self
+    }
+
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// EVE records as text, keyed with a fixed pseudonym key.
+    pub fn eve(&self) -> String {
+        let rules = RuleSet::shipped().unwrap_or_else(|report| panic!("{report}"));
+        let policy = self.policy.as_ref().map(|path| {
+            let text = std::fs::read_to_string(path).expect("a readable policy");
+            Policy::load(&path.display().to_string(), &text)
+                .unwrap_or_else(|report| panic!("{report}"))
+        });
+        let judge = Judge::new(rules, policy, rules::engine::Settings::default());
+        let inputs =
+            Inputs::open(&self.captures, &ReadOptions::default()).expect("readable captures");
+        let names = (0..inputs.files())
+            .map(|at| inputs.name(at).to_owned())
+            .collect();
+        let sink = Sink::default();
+        let eve = EveOutput {
+            eve: Eve::new(Clock::new(true), names, false),
+            to: Box::new(sink.clone()),
+            name: "the test".into(),
+        };
+        let discretion = Discretion::new(Pseudonyms::new(&[7; 32]), self.reveal);
+        let outputs = Outputs::new(vec![eve], None, discretion);
+        let mut interest = judge.interest();
+        interest.want_all_fields_of_all();
+        let mut judging = Judging::new(judge, outputs);
+        Run {
+            inputs,
+            decoder: Decoder::new(&DecodeOptions::default()),
+            flow: Settings::default(),
+            interest: Arc::new(interest),
+            workers: self.workers,
+            stop: Stop::default(),
+        }
+        .to_end(&mut judging);
+        sink.text()
+    }
+
+    /// EVE records, parsed.
+    pub fn records(&self) -> Vec<Value> {
+        self.eve()
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+            .collect()
+    }
+}
+
+/// What stays the same however the bytes were sent: for each message its protocol, parties and
+/// object; for each finding its rule, parties, outcome and count. Frame numbers, times, VLANs and
+/// stream positions are left out.
+pub fn essence(records: &[Value]) -> Vec<String> {
+    records
+        .iter()
+        .filter(|r| r["event_type"] != "stats" && r["event_type"] != "tcp")
+        .map(|r| {
+            let event = r["event_type"].as_str().unwrap_or_default();
+            let body = match event {
+                "alert" => {
+                    let a = &r["alert"];
+                    format!(
+                        "{} {} {} {}",
+                        a["rule_id"], a["actor"]["ip"], a["target"]["ip"], a["level"]
+                    )
+                }
+                "finding" => {
+                    let f = &r["finding"];
+                    format!("{} {} {}", f["rule_id"], f["outcomes"], f["count"])
+                }
+                name => without_places(&r[name]).to_string(),
+            };
+            format!(
+                "{event} {}:{} > {}:{} {body}",
+                r["src_ip"], r["src_port"], r["dest_ip"], r["dest_port"]
+            )
+        })
+        .collect()
+}
+
+/// The object without offsets of anomalies, which count stream bytes from where the capture began.
+fn without_places(object: &Value) -> Value {
+    match object {
+        Value::Object(map) => Value::Object(
+            map.iter()
+                .filter(|(k, _)| *k != "at")
+                .map(|(k, v)| (k.clone(), without_places(v)))
+                .collect(),
+        ),
+        Value::Array(list) => Value::Array(list.iter().map(without_places).collect()),
+        other => other.clone(),
+    }
+}
+
+#[derive(Clone, Default)]
+struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl Sink {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().expect("no writer panicked").clone()).expect("EVE is UTF-8")
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0
+            .lock()
+            .expect("no writer panicked")
+            .extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

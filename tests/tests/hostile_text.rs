@@ -1,0 +1,127 @@
+//! Nothing from the wire reaches a terminal, a log line or a file raw.
+//!
+//! One capture carries hostile names in every place that outputs show; each output joins this test.
+
+use std::path::Path;
+
+use wardwatch_tests::capture::{TempCapture, scratch, write};
+use wardwatch_tests::program::run;
+use wardwatch_tests::talk::{Who, mllp, tcp};
+
+/// Clears the screen, sets the window title, breaks the line, turns the direction of writing,
+/// starts a formula.
+const NASTY: &str = "=A\u{1b}[2J\u{1b}]0;x\u{7}\u{202e}\u{9b}1mB";
+
+fn hostile() -> TempCapture {
+    let order = format!(
+        "MSH|^~\\&|{NASTY}|F|PUMPGW|ICU|20261124204152||RGV^O15^RGV_O15|{NASTY}|P|2.6\nPID|1||{NASTY}\nORC|RE|{NASTY}\n\
+         RXG|1|||{NASTY}^{NASTY}|500||mL^mL^UCUM||||||||9999|mL/h^mL/h^UCUM\n\
+         OBX|1||69986^MDC_DEV_PUMP_INFUS_VMD^MDC|1.1.0.0|||||||X|||||||{NASTY}\n"
+    );
+    let ack = format!(
+        "MSH|^~\\&|{NASTY}|F|A|F|20261124204152||ACK^O15|1|P|2.6\nMSA|AE|{NASTY}|{NASTY}\n"
+    );
+    let strange = format!("MSH|^~\\&|A|F|B|F|2026||{NASTY}^Z01|2|P|2.6\n");
+    let mut frames = tcp(
+        2575,
+        &[
+            (Who::Client, &mllp(&order)),
+            (Who::Server, &mllp(&ack)),
+            (Who::Client, &mllp(&strange)),
+        ],
+    );
+    frames.extend(tcp(
+        104,
+        &[
+            (Who::Client, &associate_request()),
+            (Who::Server, &[7, 0, 0, 0, 0, 4, 0, 0, 0, 0]),
+        ],
+    ));
+    let get = format!("GET /{NASTY} HTTP/1.1\r\nHost: {NASTY}\r\nUser-Agent: {NASTY}\r\n\r\n");
+    frames.extend(tcp(80, &[(Who::Client, get.as_bytes())]));
+    write(&frames)
+}
+
+/// An A-ASSOCIATE-RQ whose AE titles carry escape sequences (PS3.8 9.3.2).
+fn associate_request() -> Vec<u8> {
+    let mut body = vec![0, 1, 0, 0];
+    body.extend_from_slice(b"PACS\x1b[2J        ");
+    body.extend_from_slice(b"=CT\x1b]0;x\x07       ");
+    body.extend_from_slice(&[0; 32]);
+    let uid = b"1.2.840.10008.3.1.1.1";
+    body.extend_from_slice(&[0x10, 0, 0, uid.len() as u8]);
+    body.extend_from_slice(uid);
+    let mut pdu = vec![1, 0];
+    pdu.extend_from_slice(&(body.len() as u32).to_be_bytes());
+    pdu.extend_from_slice(&body);
+    pdu
+}
+
+/// Every line of an output is made of printable characters alone.
+fn harmless(how: &str, bytes: &[u8]) {
+    let text = std::str::from_utf8(bytes).unwrap_or_else(|e| panic!("{how} is no UTF-8: {e}"));
+    for (number, line) in text.lines().enumerate() {
+        for c in line.chars() {
+            let acts = c.is_control()
+                || matches!(c, '\u{80}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            assert!(
+                !acts,
+                "{how}, line {}: {c:?} came through: {line}",
+                number + 1
+            );
+        }
+    }
+}
+
+#[test]
+fn hostile_names_are_shown_escaped_in_every_output() {
+    let capture = hostile();
+    let eve = scratch("json");
+    let text = run([
+        Path::new("-r"),
+        &capture.0,
+        Path::new("--messages"),
+        Path::new("--show-patient-data"),
+        Path::new("-o"),
+        &eve,
+    ]);
+    let json = run([
+        Path::new("-r"),
+        &capture.0,
+        Path::new("--json"),
+        Path::new("--show-patient-data"),
+    ]);
+    harmless("text", &text.stdout);
+    harmless("errors", &text.stderr);
+    harmless("JSON", &json.stdout);
+    harmless("errors beside JSON", &json.stderr);
+    harmless("EVE file", &std::fs::read(&eve).expect("an EVE file"));
+    let said = String::from_utf8_lossy(&text.stdout).into_owned();
+    assert!(
+        said.contains("RGV^O15"),
+        "the hostile order is decoded: {said}"
+    );
+    assert!(
+        said.contains("\\x1b["),
+        "and its names are shown escaped: {said}"
+    );
+    // What a program reads back from JSON is harmless too.
+    for line in String::from_utf8_lossy(&json.stdout).lines() {
+        let record: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
+        assert!(
+            texts(&record)
+                .iter()
+                .all(|t| !t.chars().any(char::is_control)),
+            "{line}"
+        );
+    }
+}
+
+fn texts(value: &serde_json::Value) -> Vec<&str> {
+    match value {
+        serde_json::Value::String(s) => vec![s],
+        serde_json::Value::Array(list) => list.iter().flat_map(texts).collect(),
+        serde_json::Value::Object(map) => map.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
+}

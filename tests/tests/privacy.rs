@@ -1,0 +1,140 @@
+//! Patient data stay out of every output unless asked for.
+
+use std::fs;
+use std::path::Path;
+
+use wardwatch_tests::capture::{all_shipped, scratch, shipped};
+use wardwatch_tests::program::run;
+
+/// What the shipped captures say of their (invented) patients. Each occurs in at least one of them,
+/// which the first test checks: a value that occurs nowhere would prove nothing.
+const PATIENT_VALUES: &[&str] = &[
+    "TEST^PATIENT",
+    "PATIENTB",
+    "PATIENTC",
+    "T90001",
+    "T90002",
+    "1 EXAMPLE ST",
+    "TESTTOWN",
+    "5550100",
+    "PHANTOM^",
+    "TST0",
+];
+
+#[test]
+fn the_values_searched_for_do_occur_in_the_captures() {
+    let captures: Vec<Vec<u8>> = all_shipped()
+        .iter()
+        .map(|p| fs::read(p).expect("readable"))
+        .collect();
+    for value in PATIENT_VALUES {
+        let found = captures
+            .iter()
+            .any(|bytes| bytes.windows(value.len()).any(|w| w == value.as_bytes()));
+        assert!(found, "{value} occurs in no shipped capture");
+    }
+}
+
+#[test]
+fn no_output_holds_a_patient_value() {
+    for capture in all_shipped() {
+        for (how, said) in outputs(&capture) {
+            for value in PATIENT_VALUES {
+                assert!(
+                    !said.contains(value),
+                    "{} shows {value} in {how}",
+                    capture.display()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn asked_for_by_name_they_are_shown() {
+    let capture = shipped("pcaps/ward/one-evening.pcapng");
+    let output = run([
+        Path::new("-r"),
+        &capture,
+        Path::new("--json"),
+        Path::new("--show-patient-data"),
+    ]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("T90001"), "the switch works");
+}
+
+#[test]
+fn one_patient_is_one_pseudonym_over_messages() {
+    let capture = shipped("pcaps/ward/one-evening.pcapng");
+    let key = scratch("key");
+    fs::write(&key, [9u8; 32]).expect("a writable temporary folder");
+    let said = |key: &Path| {
+        let args = [
+            Path::new("-r"),
+            &capture,
+            Path::new("--json"),
+            Path::new("--pseudonym-key"),
+            key,
+        ];
+        String::from_utf8_lossy(&run(args).stdout).into_owned()
+    };
+    let mut pseudonyms: Vec<String> = said(&key)
+        .split('"')
+        .filter(|t| t.starts_with("pid:"))
+        .map(str::to_owned)
+        .collect();
+    assert!(
+        pseudonyms.len() > 5,
+        "messages name patients: {pseudonyms:?}"
+    );
+    pseudonyms.sort();
+    pseudonyms.dedup();
+    assert!(
+        pseudonyms.len() < 10,
+        "few patients, few pseudonyms: {pseudonyms:?}"
+    );
+    let again = said(&key);
+    assert!(
+        pseudonyms.iter().all(|p| again.contains(p)),
+        "the same key gives the same pseudonyms"
+    );
+    fs::write(&key, [8u8; 32]).expect("a writable temporary folder");
+    let other = said(&key);
+    assert!(
+        pseudonyms.iter().all(|p| !other.contains(p)),
+        "another key gives others"
+    );
+}
+
+/// Every output of a capture, with a word for each.
+fn outputs(capture: &Path) -> Vec<(&'static str, String)> {
+    let eve = scratch("json");
+    let policy = ["hl7v2", "ward"]
+        .iter()
+        .any(|f| capture.parent().is_some_and(|p| p.ends_with(f)))
+        .then(|| shipped("pcaps/policies/hl7.toml"))
+        .unwrap_or_else(|| shipped("pcaps/policies/dicom.toml"));
+    let text = run([
+        Path::new("-r"),
+        capture,
+        Path::new("--messages"),
+        Path::new("--policy"),
+        &policy,
+        Path::new("-o"),
+        &eve,
+    ]);
+    let json = run([
+        Path::new("-r"),
+        capture,
+        Path::new("--json"),
+        Path::new("--offsets"),
+    ]);
+    let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    vec![
+        ("text", lossy(&text.stdout)),
+        ("errors", lossy(&text.stderr)),
+        ("EVE file", fs::read_to_string(&eve).expect("an EVE file")),
+        ("EVE on standard output", lossy(&json.stdout)),
+        ("errors beside JSON", lossy(&json.stderr)),
+    ]
+}
