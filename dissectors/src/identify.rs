@@ -159,7 +159,15 @@ pub fn identify(
     for (at, (row, protocol)) in rows.iter_mut().zip(PROTOCOLS).enumerate() {
         *row = (ProtocolId(at as u16), protocol);
     }
-    match identify_among(&rows[..most], candidates, side, first, hint, ports, final_look) {
+    match identify_among(
+        &rows[..most],
+        candidates,
+        side,
+        first,
+        hint,
+        ports,
+        final_look,
+    ) {
         Row::Is(row, confidence) => Verdict::Is(ProtocolId(row as u16), confidence),
         Row::NeedMore(n) => Verdict::NeedMore(n),
         Row::Nothing => Verdict::Nothing,

@@ -16,9 +16,14 @@ pub mod registry;
 pub mod schema;
 
 pub mod alaris;
+pub mod bcc;
 pub mod declarative;
+pub mod fresenius;
+pub mod hamilton;
 pub mod medibus;
+pub mod puritan_bennett;
 pub mod serial;
+pub mod servo;
 pub mod tcp;
 
 pub use action::{Action, Device, Effect, Outcome, Verb};

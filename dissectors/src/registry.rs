@@ -13,6 +13,11 @@ const BUILT_IN: &[&Protocol] = &[
     &crate::tcp::TCP,
     &crate::alaris::ALARIS,
     &crate::medibus::MEDIBUS,
+    &crate::bcc::BCC,
+    &crate::fresenius::FRESENIUS,
+    &crate::puritan_bennett::PURITAN_BENNETT,
+    &crate::servo::SERVO,
+    &crate::hamilton::HAMILTON,
     &crate::serial::SERIAL,
 ];
 

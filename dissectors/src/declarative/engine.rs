@@ -245,7 +245,7 @@ fn write<'f>(
             };
             match field.kind {
                 FieldType::Integer if number.is_finite() => {
-                    drop(draft.integer(field.id, number as i64))
+                    draft.integer(field.id, number as i64);
                 }
                 FieldType::Decimal => drop(draft.decimal(field.id, number)),
                 FieldType::Quantity => drop(draft.quantity(field.id, quantity)),

@@ -11,6 +11,7 @@ use crate::limits::{Limits, SERIAL_SHAPES};
 use crate::message::{Messages, Scope};
 use crate::schema::{Protocol, Provenance};
 use crate::serial::PORTS;
+use crate::serial::signature::ABSTAIN;
 use crate::{fields, kinds};
 
 fields! {
@@ -42,12 +43,19 @@ pub const SERIAL: Protocol = Protocol {
     path: None,
 };
 
-/// By port alone, and only where no other signature says yes.
-fn probe(_: Side, _: &[u8], hint: Hint) -> Probe {
-    if hint.port {
+/// By port alone, where no other signature says yes: those that need several messages of one side
+/// get them first.
+fn probe(side: Side, first: &[u8], hint: Hint) -> Probe {
+    let patience = match side {
+        Side::Client => 48,
+        Side::Server => 128,
+    };
+    if !hint.port {
+        Probe::No
+    } else if hint.whole || first.len() >= patience {
         Probe::Yes(Confidence(2))
     } else {
-        Probe::No
+        ABSTAIN
     }
 }
 

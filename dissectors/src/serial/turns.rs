@@ -59,6 +59,15 @@ impl<T> Turns<T> {
         Some((key(asker, number), what))
     }
 
+    /// As [`Self::answer`], where several devices share the line: questions to others stay open.
+    pub fn answer_among(&mut self, side: Side, fits: impl Fn(&T) -> bool) -> Option<(Key, T)> {
+        let asker = side.other();
+        let open = &mut self.open[asker.index()];
+        let at = open.iter().position(|(_, what)| fits(what))?;
+        let (number, what) = open.remove(at)?;
+        Some((key(asker, number), what))
+    }
+
     /// Bytes are missing: which answers belong to which questions is no longer known.
     pub fn forget(&mut self) {
         self.open.iter_mut().for_each(VecDeque::clear);
