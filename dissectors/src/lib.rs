@@ -25,6 +25,7 @@ pub mod puritan_bennett;
 pub mod serial;
 pub mod servo;
 pub mod tcp;
+pub mod telnet;
 
 pub use action::{Action, Device, Effect, Outcome, Verb};
 pub use contract::{Dissector, End, Hint, Probe, Progress, Reason, Side, Transport};

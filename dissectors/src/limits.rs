@@ -48,7 +48,7 @@ limits! {
     SERIAL_SHAPES "serial-shapes" = 64, "shapes of messages remembered of one side of an unknown serial stream";
     TELNET_OPTION "telnet-option" = KIB, "bytes of one Telnet sub-negotiation";
     TELNET_LINE "telnet-line" = 512, "bytes of one line of a Telnet dialogue";
-    TELNET_INNER "telnet-inner" = 64 * KIB, "bytes of one side inside Telnet that wait for their protocol";
+    TELNET_INNER "telnet-inner" = 16 * KIB, "bytes of one side inside Telnet that wait for their protocol";
     FTP_LINE "ftp-line" = 2 * KIB, "bytes of one line of an FTP control connection";
 }
 

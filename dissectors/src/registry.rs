@@ -18,6 +18,7 @@ const BUILT_IN: &[&Protocol] = &[
     &crate::puritan_bennett::PURITAN_BENNETT,
     &crate::servo::SERVO,
     &crate::hamilton::HAMILTON,
+    &crate::telnet::TELNET,
     &crate::serial::SERIAL,
 ];
 
