@@ -16,14 +16,21 @@ pub mod registry;
 pub mod schema;
 
 pub mod alaris;
+pub mod baxter_spectrum;
 pub mod bcc;
+pub mod behaviour;
 pub mod declarative;
 pub mod fresenius;
+pub mod ftp;
 pub mod hamilton;
+pub mod hospira_lifecare;
+pub mod lantronix;
 pub mod medibus;
+pub mod moxa;
 pub mod puritan_bennett;
 pub mod serial;
 pub mod servo;
+pub mod spacecom_config;
 pub mod tcp;
 pub mod telnet;
 

@@ -19,6 +19,12 @@ const BUILT_IN: &[&Protocol] = &[
     &crate::servo::SERVO,
     &crate::hamilton::HAMILTON,
     &crate::telnet::TELNET,
+    &crate::ftp::FTP,
+    &crate::lantronix::LANTRONIX,
+    &crate::moxa::MOXA,
+    &crate::baxter_spectrum::BAXTER_SPECTRUM,
+    &crate::hospira_lifecare::HOSPIRA_LIFECARE,
+    &crate::spacecom_config::SPACECOM_CONFIG,
     &crate::serial::SERIAL,
 ];
 

@@ -163,6 +163,33 @@ pub fn mutate(protocol: &Protocol, good: &[u8]) {
     }
 }
 
+/// Plays datagrams: each is handed over whole.
+pub fn datagrams(protocol: &Protocol, script: &[(Side, &[u8])]) -> Played {
+    let mut player = Player::new(protocol);
+    for (side, bytes) in script {
+        player.send(*side, bytes);
+        assert!(player.played.rejected.is_some() || player.unread[side.index()].is_empty());
+    }
+    player.collect();
+    player.played
+}
+
+/// Changes and cuts a datagram in a seeded, repeatable way: no panic.
+pub fn mutate_datagrams(protocol: &Protocol, good: &[u8]) {
+    let mut seed = 0x2545_F491_4F6C_DD1Du64;
+    for round in 0..600 {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        let mut bytes = good[..1 + seed as usize % good.len()].to_vec();
+        if round % 3 > 0 {
+            let at = (seed >> 20) as usize % bytes.len();
+            bytes[at] = (seed >> 40) as u8;
+        }
+        datagrams(protocol, &[(Side::BOTH[round % 2], &bytes)]);
+    }
+}
+
 /// Feeds a dissector as the sensor does, without frames.
 pub struct Player {
     id: ProtocolId,

@@ -68,6 +68,14 @@ impl<T> Turns<T> {
         Some((key(asker, number), what))
     }
 
+    /// The oldest open question that `side` can answer; it stays open.
+    pub fn peek(&self, side: Side) -> Option<Key> {
+        let asker = side.other();
+        self.open[asker.index()]
+            .front()
+            .map(|(number, _)| key(asker, *number))
+    }
+
     /// Bytes are missing: which answers belong to which questions is no longer known.
     pub fn forget(&mut self) {
         self.open.iter_mut().for_each(VecDeque::clear);
