@@ -472,10 +472,12 @@ impl<'b> Messages<'b> {
 
     /// As [`Self::inside`], for a carrier that takes bytes of its own out of the stream (Telnet):
     /// each message covers the outer bytes that its inner ones came from. `pieces` are in order and
-    /// reach back to the inner stream's unread bytes.
+    /// reach back to the inner stream's unread bytes. `side` is the inner stream's: bytes of one
+    /// side may be what lets bytes of the other, kept before, be read.
     pub fn inside_pieces<'s>(
         &'s mut self,
         protocol: ProtocolId,
+        side: Side,
         pieces: &'s [Piece],
         offset: u64,
     ) -> Messages<'s> {
@@ -484,7 +486,7 @@ impl<'b> Messages<'b> {
             limits: self.limits,
             interest: self.interest,
             protocol,
-            side: self.side,
+            side,
             offset,
             carried: self.carried.clone(),
             pieces,

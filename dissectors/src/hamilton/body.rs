@@ -78,8 +78,7 @@ impl Frames for Hamilton {
         });
         let kind = match answer {
             Answer::Error => ERROR_RSP,
-            Answer::Curve { .. } => CURVE_RSP,
-            Answer::Value { .. } | Answer::Device { .. } => VALUE_RSP,
+            _ => VALUE_RSP,
         };
         let mut draft = out.message(kind, range);
         match answer {

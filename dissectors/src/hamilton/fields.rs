@@ -16,7 +16,6 @@ kinds! {
     MALFORMED "malformed", "bytes that are no frame";
     POLL "poll", "reads a parameter";
     REQUEST "request", "a message to the device of another length than a poll";
-    VALUE_RSP "value", "a parameter's value";
+    VALUE_RSP "value", "a parameter's value, or a record of curves";
     ERROR_RSP "error", "RERROR: the device does not know the parameter";
-    CURVE_RSP "curve", "one record of curves";
 }

@@ -48,7 +48,11 @@ fn answers_of_every_length() {
     }
     let curve = b"\x02\x22\x00AB\x03\x0dCDEF\x03\x0d";
     let seen = play(&HAMILTON, &[(Side::Server, curve)]);
-    assert_eq!(seen.kinds(), ["curve"]);
+    assert_eq!(seen.kinds(), ["value"]);
+    assert_eq!(
+        seen.messages[0].field("samples"),
+        Some("004142030d43444546")
+    );
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub struct Bar {
     /// Sum of `Fits` that is enough anywhere.
     pub enough: u32,
     pub confidence: u8,
-    /// Sum that is enough on a hinted port, or when no more bytes will come.
+    /// Sum that is enough on a hinted port, inside Telnet, or when no more bytes will come.
     pub on_port: u32,
     pub port_confidence: u8,
 }
@@ -86,7 +86,7 @@ pub fn recognise(
         if sum >= bar.enough {
             return Probe::Yes(Confidence(bar.confidence));
         }
-        if hint.port && sum >= bar.on_port {
+        if (hint.port || hint.transport == Transport::Carried) && sum >= bar.on_port {
             return Probe::Yes(Confidence(bar.port_confidence));
         }
         if odd > lead || sum == 0 && at > lead {

@@ -13,6 +13,8 @@ pub struct Inner {
     sides: [Stream; 2],
     reader: Reader,
     candidates: Candidates,
+    /// Who sent how much, in order, while nobody reads.
+    arrivals: Vec<(Side, usize)>,
     dialogue: Dialogue,
     /// COM-port options were seen: the inner stream is that of a serial device.
     serial_line: bool,
@@ -30,6 +32,9 @@ enum Reader {
     Nobody,
 }
 
+/// Turns of speech remembered while nobody reads.
+const MOST_ARRIVALS: usize = 256;
+
 /// Bytes of one side after which a serial device of unknown protocol is reported as such.
 const PATIENCE: usize = 256;
 
@@ -40,6 +45,8 @@ struct Stream {
     offset: u64,
     pieces: Vec<Piece>,
     need: usize,
+    /// How many of the unread bytes the reader may see: all, but while kept ones are replayed.
+    seen: usize,
 }
 
 impl Stream {
@@ -53,11 +60,13 @@ impl Stream {
             self.pieces.push(Piece { inner, outer });
         }
         self.unread.extend_from_slice(bytes);
+        self.seen = self.unread.len();
     }
 
     fn read(&mut self, n: usize) {
         self.unread.drain(..n.min(self.unread.len()));
         self.offset += n as u64;
+        self.seen = self.seen.saturating_sub(n);
         self.need = 0;
         let old = self
             .pieces
@@ -73,6 +82,7 @@ impl Inner {
             sides: Default::default(),
             reader: Reader::Seeking,
             candidates: candidates(Transport::Carried),
+            arrivals: Vec::new(),
             dialogue: Dialogue::new(limits),
             serial_line: false,
             mid_stream: false,
@@ -99,6 +109,7 @@ impl Inner {
         }
         self.sides[side.index()].push(bytes, outer);
         if matches!(self.reader, Reader::Seeking) {
+            self.arrived(side, bytes.len());
             self.seek(side, false, out);
         } else {
             self.feed(side, out);
@@ -106,6 +117,20 @@ impl Inner {
         if self.sides[side.index()].unread.len() > self.most {
             out.limit(TELNET_INNER);
             self.drop_unread(side, out);
+        }
+    }
+
+    /// Keeps the order in which the sides spoke, for the time when a reader is found.
+    fn arrived(&mut self, side: Side, len: usize) {
+        let room = self.arrivals.len() < MOST_ARRIVALS;
+        let at = match self.arrivals.last() {
+            Some((last, _)) if *last == side => self.arrivals.len().checked_sub(1),
+            _ if room => None,
+            _ => self.arrivals.iter().rposition(|(s, _)| *s == side),
+        };
+        match at.and_then(|at| self.arrivals.get_mut(at)) {
+            Some((_, sum)) => *sum += len,
+            None => self.arrivals.push((side, len)),
         }
     }
 
@@ -130,7 +155,7 @@ impl Inner {
         let stream = &mut self.sides[side.index()];
         let rest = std::mem::take(&mut stream.unread);
         if let Reader::Found(id, reader) = &mut self.reader {
-            let mut pen = out.inside_pieces(*id, &stream.pieces, stream.offset);
+            let mut pen = out.inside_pieces(*id, side, &stream.pieces, stream.offset);
             reader.end(side, &rest, why, &mut pen);
         }
     }
@@ -188,6 +213,7 @@ impl Inner {
                 _ => {
                     self.reader = Reader::Nobody;
                     self.sides = Default::default();
+                    self.arrivals = Vec::new();
                     return;
                 }
             },
@@ -196,14 +222,19 @@ impl Inner {
         if self.mid_stream {
             for side in Side::BOTH {
                 let stream = &self.sides[side.index()];
-                let mut pen = out.inside_pieces(id, &stream.pieces, stream.offset);
+                let mut pen = out.inside_pieces(id, side, &stream.pieces, stream.offset);
                 reader.gap(side, &[], 0, &mut pen);
             }
         }
         self.reader = Reader::Found(id, reader);
-        // Questions before answers.
-        for side in Side::BOTH {
-            self.sides[side.index()].need = 0;
+        // As if it had read from the start: in the order in which the sides spoke.
+        for stream in &mut self.sides {
+            stream.need = 0;
+            stream.seen = 0;
+        }
+        for (side, len) in std::mem::take(&mut self.arrivals) {
+            let stream = &mut self.sides[side.index()];
+            stream.seen = (stream.seen + len).min(stream.unread.len());
             self.feed(side, out);
         }
     }
@@ -213,11 +244,11 @@ impl Inner {
             return;
         };
         let stream = &mut self.sides[side.index()];
-        while !stream.unread.is_empty() && stream.unread.len() >= stream.need {
-            let mut pen = out.inside_pieces(*id, &stream.pieces, stream.offset);
-            match reader.read(side, &stream.unread, &mut pen) {
+        while stream.seen > 0 && stream.seen >= stream.need {
+            let mut pen = out.inside_pieces(*id, side, &stream.pieces, stream.offset);
+            match reader.read(side, &stream.unread[..stream.seen], &mut pen) {
                 Progress::Read(n) => stream.read(n.max(1)),
-                Progress::Need(n) => stream.need = n.max(stream.unread.len() + 1),
+                Progress::Need(n) => stream.need = n.max(stream.seen + 1),
                 // No protocol for serial lines passes bytes over; what it names is read past.
                 Progress::Pass { head, .. } => stream.read(head.max(1)),
                 Progress::Reject(_) => {
@@ -234,10 +265,11 @@ impl Inner {
         let stream = &mut self.sides[side.index()];
         let rest = std::mem::take(&mut stream.unread);
         if let Reader::Found(id, reader) = &mut self.reader {
-            let mut pen = out.inside_pieces(*id, &stream.pieces, stream.offset);
+            let mut pen = out.inside_pieces(*id, side, &stream.pieces, stream.offset);
             reader.gap(side, &rest, 1, &mut pen);
         }
         stream.offset += rest.len() as u64;
+        stream.seen = 0;
         stream.pieces.clear();
         stream.need = 0;
     }

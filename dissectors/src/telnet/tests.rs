@@ -179,6 +179,25 @@ fn protocol_inside_reports_with_its_place_in_the_outer_stream() {
 }
 
 #[test]
+fn question_kept_until_its_answer_named_the_protocol_stays_the_clients() {
+    let v = vectors();
+    // One request is not enough for Servo: the record behind it is.
+    let script: &[(Side, &[u8])] = &[
+        (Side::Client, &v["rfc2217_baud"]),
+        (Side::Client, b"CT\x04"),
+        (Side::Server, b"*\x04"),
+        (Side::Server, &v["servo_breath_real"]),
+        (Side::Server, &v["servo_curve_real"]),
+    ];
+    let seen = play(&TELNET, script);
+    let inside = seen.of("servo");
+    let said: Vec<_> = inside.iter().map(|m| (m.side, &m.kind[..])).collect();
+    assert_eq!(said[..2], [(Side::Client, "CT"), (Side::Server, "reply")]);
+    assert_eq!(inside[1].answers, inside[0].asks);
+    assert_eq!(inside[0].range, 10..13);
+}
+
+#[test]
 fn doubled_byte_is_one_byte_inside() {
     let v = vectors();
     let record = &v["servo_curve_real"];
