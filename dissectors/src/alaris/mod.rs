@@ -40,6 +40,7 @@ fn probe(_: Side, first: &[u8], hint: Hint) -> Probe {
         confidence: 95,
         on_port: 1,
         port_confidence: 95,
+        words: false,
     };
     signature::recognise(first, hint, bar, |rest| frame::cut(rest, 0), frame::sign)
 }

@@ -172,7 +172,12 @@ impl Loader {
             channel: self.named_slot(root, "channel"),
             device_id: self.named_slot(root, "device_id"),
             device: self.device(root),
-            bar: bar(root),
+            bar: bar(
+                root,
+                forms
+                    .iter()
+                    .any(|f| f.checksum.is_none() && (f.telling || f.kind.is_none())),
+            ),
             refused: bytes_of(&root.texts("refused")),
             several: root.flag("answers_in_several_frames"),
             units: units
@@ -580,7 +585,7 @@ fn checksum(node: &Node<'_>) -> Option<Checksum> {
     })
 }
 
-fn bar(root: &Node<'_>) -> Bar {
+fn bar(root: &Node<'_>, words: bool) -> Bar {
     let Some(node) = root.table("recognise") else {
         root.fault(
             0..0,
@@ -601,6 +606,7 @@ fn bar(root: &Node<'_>) -> Bar {
         confidence,
         on_port,
         port_confidence,
+        words,
     }
 }
 

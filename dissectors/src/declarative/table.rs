@@ -46,6 +46,7 @@ impl Table {
             confidence: 1,
             on_port: 1,
             port_confidence: 1,
+            words: false,
         },
         refused: Vec::new(),
         several: false,

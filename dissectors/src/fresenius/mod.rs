@@ -40,6 +40,7 @@ fn probe(_: Side, first: &[u8], hint: Hint) -> Probe {
         confidence: 90,
         on_port: 1,
         port_confidence: 60,
+        words: false,
     };
     signature::recognise(
         first,

@@ -38,6 +38,7 @@ fn probe(side: Side, first: &[u8], hint: Hint) -> Probe {
         confidence: 70,
         on_port: 2,
         port_confidence: 70,
+        words: true,
     };
     signature::recognise(
         first,

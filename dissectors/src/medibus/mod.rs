@@ -69,6 +69,7 @@ fn probe(_: Side, first: &[u8], hint: Hint) -> Probe {
         confidence: 90,
         on_port: 1,
         port_confidence: 70,
+        words: false,
     };
     signature::recognise(first, hint, bar, frame::cut, frame::sign)
 }

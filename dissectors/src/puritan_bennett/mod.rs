@@ -39,6 +39,7 @@ fn probe(side: Side, first: &[u8], hint: Hint) -> Probe {
         confidence: 92,
         on_port: 1,
         port_confidence: 75,
+        words: false,
     };
     signature::recognise(
         first,

@@ -25,6 +25,8 @@ pub struct Bar {
     /// Sum that is enough on a hinted port, inside Telnet, or when no more bytes will come.
     pub on_port: u32,
     pub port_confidence: u8,
+    /// Nothing but words tells this protocol: one that does not fit, and it is none.
+    pub words: bool,
 }
 
 /// Bytes that may come before the first frame where a port or the place hints at a serial line:
@@ -54,6 +56,11 @@ pub fn recognise(
     let (mut at, mut odd, mut sum) = (0, 0, 0);
     while at < first.len() {
         let rest = &first[at..];
+        // In the middle of a conversation, the first frame may be the rest of one.
+        let forgiven = lenient && !bar.words
+            || hint.port
+            || hint.transport == Transport::Carried
+            || hint.mid_stream && at == 0;
         let step = match cut(rest) {
             Cut::Frame(n) => {
                 let n = n.clamp(1, rest.len());
@@ -61,15 +68,15 @@ pub fn recognise(
                     Sign::Fits(weight) => sum += weight,
                     Sign::Neutral => {}
                     // A sender must not escape by spoiling its first frame.
-                    Sign::Broken if lenient || at == 0 => odd += n,
-                    Sign::Foreign if lenient => odd += n,
-                    Sign::Broken | Sign::Foreign if sum == 0 => return Probe::No,
+                    Sign::Broken if forgiven || at == 0 => odd += n,
+                    Sign::Foreign if forgiven => odd += n,
+                    Sign::Broken | Sign::Foreign if sum == 0 || bar.words => return Probe::No,
                     Sign::Broken | Sign::Foreign => odd += n,
                 }
                 n
             }
             Cut::Idle(n) => n.max(1),
-            Cut::Noise(_) if sum == 0 && !lenient => return Probe::No,
+            Cut::Noise(_) if (sum == 0 || bar.words) && !forgiven => return Probe::No,
             Cut::Noise(n) => {
                 odd += n.max(1);
                 n.max(1)

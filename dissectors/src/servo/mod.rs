@@ -41,6 +41,7 @@ fn probe(side: Side, first: &[u8], hint: Hint) -> Probe {
         confidence: 90,
         on_port: 1,
         port_confidence: 60,
+        words: false,
     };
     let cut = |rest: &[u8]| frame::cut(side, rest, false, false);
     signature::recognise(first, hint, bar, cut, |f| frame::sign(side, f))
