@@ -95,8 +95,12 @@ impl Bcc {
             draft.integer(UPTIME, seconds as i64);
         }
         match kind {
-            GNACK | GNERR => drop(draft.text_if(CODE, value.unwrap_or(b""))),
-            VERSION_RSP => drop(draft.text_if(VERSION, name)),
+            GNACK | GNERR => {
+                draft.text_if(CODE, value.unwrap_or(b""));
+            }
+            VERSION_RSP => {
+                draft.text_if(VERSION, name);
+            }
             _ => quadruples(&mut draft, text, at, &mut self.named),
         }
         if let Some(key) = key {
@@ -121,8 +125,14 @@ impl Frames for Bcc {
         let at = out.offset();
         let range = at..at + bytes.len() as u64;
         match bytes {
-            [frame::ACK] => return drop(out.message(ACK, range)),
-            [frame::NAK] => return drop(out.message(NAK, range)),
+            [frame::ACK] => {
+                out.message(ACK, range);
+                return;
+            }
+            [frame::NAK] => {
+                out.message(NAK, range);
+                return;
+            }
             _ => {}
         }
         // Stuffing can be switched off in the SpaceCom: then the bytes fit as they are.
@@ -139,7 +149,9 @@ impl Frames for Bcc {
                 self.answer(side, &block, bytes.len(), out);
             }
             Some(block) => self.request(side, &block, bytes.len(), out),
-            None => drop(out.message(MALFORMED, range).anomaly(BAD_LAYOUT, at)),
+            None => {
+                out.message(MALFORMED, range).anomaly(BAD_LAYOUT, at);
+            }
         }
         self.plain = plain;
     }
@@ -201,7 +213,9 @@ fn quadruples(draft: &mut Draft<'_>, text: &[u8], at: u64, named: &mut Vec<u8>) 
                 named.extend_from_slice(value);
                 draft.text(field, named);
             }
-            Place::Bare(field) => drop(draft.text(field, value)),
+            Place::Bare(field) => {
+                draft.text(field, value);
+            }
         }
     }
     draft.integer(QUADRUPLES, count);

@@ -166,7 +166,9 @@ impl Frames for Described {
             }
         }
         match key {
-            Some(key) if asks => drop(draft.asks(Scope::Conversation, key.as_ref())),
+            Some(key) if asks => {
+                draft.asks(Scope::Conversation, key.as_ref());
+            }
             Some(key) => {
                 let outcome = outcome(table, &content);
                 draft.answers(Scope::Conversation, key.as_ref(), !table.several, outcome);
@@ -227,10 +229,18 @@ fn write<'f>(
         return None;
     }
     match field.kind {
-        FieldType::Text => drop(draft.text(field.id, part)),
-        FieldType::Bytes => drop(draft.bytes(field.id, part)),
-        FieldType::Time => drop(draft.time(field.id, part)),
-        FieldType::Flag => drop(draft.flag(field.id, true)),
+        FieldType::Text => {
+            draft.text(field.id, part);
+        }
+        FieldType::Bytes => {
+            draft.bytes(field.id, part);
+        }
+        FieldType::Time => {
+            draft.time(field.id, part);
+        }
+        FieldType::Flag => {
+            draft.flag(field.id, true);
+        }
         FieldType::Integer | FieldType::Decimal | FieldType::Quantity => {
             let number = number(field, part).map_or(f64::NAN, |n| n * field.scale);
             if number.is_nan() {
@@ -247,8 +257,12 @@ fn write<'f>(
                 FieldType::Integer if number.is_finite() => {
                     draft.integer(field.id, number as i64);
                 }
-                FieldType::Decimal => drop(draft.decimal(field.id, number)),
-                FieldType::Quantity => drop(draft.quantity(field.id, quantity)),
+                FieldType::Decimal => {
+                    draft.decimal(field.id, number);
+                }
+                FieldType::Quantity => {
+                    draft.quantity(field.id, quantity);
+                }
                 _ => {}
             }
             return Some(quantity);

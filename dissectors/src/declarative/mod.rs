@@ -10,6 +10,7 @@
 
 mod engine;
 mod form;
+mod framing;
 mod layout;
 mod load;
 mod reader;

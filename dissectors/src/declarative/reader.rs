@@ -205,7 +205,9 @@ impl<'n> Node<'n> {
                     value,
                     span: item.span(),
                 }),
-                None => drop(self.wrong::<()>(key, item, "a text in quotes")),
+                None => {
+                    self.wrong::<()>(key, item, "a text in quotes");
+                }
             }
         }
         all
@@ -248,7 +250,9 @@ impl<'n> Node<'n> {
         for item in list.iter() {
             match item.get_ref().as_table() {
                 Some(table) => all.push(Node::new(self.source, table, item.span())),
-                None => drop(self.wrong::<()>(key, item, "a table")),
+                None => {
+                    self.wrong::<()>(key, item, "a table");
+                }
             }
         }
         all
@@ -260,7 +264,9 @@ impl<'n> Node<'n> {
         for (key, value) in self.table.iter() {
             match value.get_ref().as_str() {
                 Some(text) => all.push((key.get_ref().as_ref(), text)),
-                None => drop(self.wrong::<()>(key.get_ref(), value, "a text in quotes")),
+                None => {
+                    self.wrong::<()>(key.get_ref(), value, "a text in quotes");
+                }
             }
         }
         all

@@ -35,9 +35,15 @@ impl Fresenius {
         let at = out.offset();
         let range = at..at + bytes.len() as u64;
         match bytes {
-            [frame::ENQ] => drop(out.message(ENQ, range)),
-            [frame::DC4] => drop(out.message(DC4, range)),
-            [frame::ACK] => drop(out.message(ACK, range)),
+            [frame::ENQ] => {
+                out.message(ENQ, range);
+            }
+            [frame::DC4] => {
+                out.message(DC4, range);
+            }
+            [frame::ACK] => {
+                out.message(ACK, range);
+            }
             [frame::NAK, why @ ..] => {
                 let refused = self.turns.answer(side, |_| true);
                 let mut draft = out.message(NAK, range);
@@ -50,7 +56,9 @@ impl Fresenius {
                     draft.answers(Scope::Conversation, key.as_ref(), true, Outcome::Refused);
                 }
             }
-            _ => drop(out.message(MALFORMED, range).anomaly(BAD_LAYOUT, at)),
+            _ => {
+                out.message(MALFORMED, range).anomaly(BAD_LAYOUT, at);
+            }
         }
     }
 
@@ -93,9 +101,15 @@ impl Fresenius {
                 draft.text_if(ARGUMENT, argument);
                 value = Some(rate);
             }
-            Some(EP) => drop(draft.text_if(DRUG, argument)),
-            Some(EN | LN) | None => drop(draft.text_if(IDENTITY, argument)),
-            _ => drop(draft.text_if(ARGUMENT, argument)),
+            Some(EP) => {
+                draft.text_if(DRUG, argument);
+            }
+            Some(EN | LN) | None => {
+                draft.text_if(IDENTITY, argument);
+            }
+            _ => {
+                draft.text_if(ARGUMENT, argument);
+            }
         }
         if let Some(key) = key {
             draft.asks(Scope::Conversation, key.as_ref());
@@ -146,7 +160,9 @@ impl Fresenius {
                 draft.text_if(ARGUMENT, data);
             }
             (_, None) if looks_like_variables(data) => variables(&mut draft, data, at),
-            _ => drop(draft.text_if(SHOWN, data)),
+            _ => {
+                draft.text_if(SHOWN, data);
+            }
         }
         if let Some((key, _)) = asked {
             let outcome = if status == b'I' {
@@ -213,7 +229,9 @@ fn variables(draft: &mut Draft<'_>, data: &[u8], at: u64) {
                 hexadecimal(value, 1000.0, b"mL", id),
                 at,
             ),
-            b"a" => drop(draft.text_if(ALARM, value)),
+            b"a" => {
+                draft.text_if(ALARM, value);
+            }
             _ => {}
         }
     }

@@ -182,17 +182,25 @@ impl Ftp {
             None => out.message(MALFORMED, range),
         };
         match kind {
-            Some(USER) => drop(draft.text_if(USER_NAME, argument)),
-            Some(PASS | ACCT) => drop(draft.secret(PASSWORD, argument.len())),
+            Some(USER) => {
+                draft.text_if(USER_NAME, argument);
+            }
+            Some(PASS | ACCT) => {
+                draft.secret(PASSWORD, argument.len());
+            }
             Some(
                 STOR | STOU | APPE | RETR | DELE | RNFR | RNTO | MKD | RMD | CWD | LIST | NLST,
             ) => {
                 draft.text_if(PATH, argument);
                 draft.text_if(EXTENSION, extension(argument));
             }
-            Some(_) => drop(draft.text_if(ARGUMENT, argument)),
+            Some(_) => {
+                draft.text_if(ARGUMENT, argument);
+            }
             // Nobody knows what stands there.
-            None => drop(draft.text_if(PATH, argument)),
+            None => {
+                draft.text_if(PATH, argument);
+            }
         }
         draft.asks(Scope::Conversation, key.as_ref());
         if let Some(verb) = verb(kind) {

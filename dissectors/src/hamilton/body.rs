@@ -36,8 +36,12 @@ impl Hamilton {
         let mut draft = out.message(if poll { POLL } else { REQUEST }, range);
         draft.integer(ID, i64::from(id));
         match frame::name(id) {
-            Some(name) => drop(draft.text(PARAMETER, name.as_bytes())),
-            None => drop(draft.flag(UNLISTED, true)),
+            Some(name) => {
+                draft.text(PARAMETER, name.as_bytes());
+            }
+            None => {
+                draft.flag(UNLISTED, true);
+            }
         }
         // A poll has no room for a value: it reads, even where the parameter is not known. A
         // longer request carries something.
@@ -82,7 +86,9 @@ impl Frames for Hamilton {
         };
         let mut draft = out.message(kind, range);
         match answer {
-            Answer::Error => drop(draft.text(VALUE, &bytes[2..7])),
+            Answer::Error => {
+                draft.text(VALUE, &bytes[2..7]);
+            }
             Answer::Value { id, value } => {
                 draft.integer(ID, i64::from(id)).text(VALUE, value);
                 if id == SERIAL_NUMBER {

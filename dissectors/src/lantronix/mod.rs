@@ -189,7 +189,9 @@ fn body(draft: &mut Draft<'_>, code: u8, input: &[u8]) {
                 address(draft, GATEWAY, gateway);
             }
         }
-        0xE0..=0xEF => drop(draft.integer(RECORD, i64::from(code & 15))),
+        0xE0..=0xEF => {
+            draft.integer(RECORD, i64::from(code & 15));
+        }
         _ => {}
     }
 }

@@ -159,8 +159,12 @@ impl Frames for Medibus {
                     self.open[depth].push(*byte);
                 }
                 Step::Closed => self.slow(side, depth - 1, starts[depth - 1]..at + 1, out),
-                Step::Suspend => drop(out.message(SUSPEND, at..at + 1)),
-                Step::Resume => drop(out.message(RESUME, at..at + 1)),
+                Step::Suspend => {
+                    out.message(SUSPEND, at..at + 1);
+                }
+                Step::Resume => {
+                    out.message(RESUME, at..at + 1);
+                }
                 Step::Abort => {
                     let began = if depth > 0 { starts[0] } else { at };
                     let mut draft = out.message(ABORT, began..at + 1);
@@ -235,7 +239,9 @@ fn response_fields(draft: &mut Draft<'_>, code: Code, data: &[u8], at: u64) {
         Code::SETTINGS => numbers(draft, SETTING, data, 5, at),
         Code::ALARMS_1 | Code::ALARMS_2 | Code::ALARMS_3 => alarms(draft, data, at),
         Code::TEXT => texts(draft, data, at),
-        Code::DATE_TIME if !data.is_empty() => drop(draft.time(DATE_TIME_VALUE, data)),
+        Code::DATE_TIME if !data.is_empty() => {
+            draft.time(DATE_TIME_VALUE, data);
+        }
         Code::DEVICE_ID => identification(draft, data, at),
         Code::REALTIME_CONFIG => {
             for curve in data.chunks(23) {
@@ -246,7 +252,9 @@ fn response_fields(draft: &mut Draft<'_>, code: Code, data: &[u8], at: u64) {
             }
         }
         Code::DEVICE_SPECIFIC => device_specific(draft, data),
-        _ if code.kind().is_none() && !data.is_empty() => drop(draft.bytes(DATA, data)),
+        _ if code.kind().is_none() && !data.is_empty() => {
+            draft.bytes(DATA, data);
+        }
         _ => {}
     }
 }
@@ -308,7 +316,9 @@ fn texts(draft: &mut Draft<'_>, data: &[u8], at: u64) {
     for text in data.split(|b| *b == 0x03).filter(|t| !t.is_empty()) {
         match text.split_first_chunk::<3>() {
             Some(([_, _, len], words)) if usize::from(len.wrapping_sub(0x30)) == words.len() => {}
-            _ => drop(draft.anomaly(BAD_LAYOUT, at)),
+            _ => {
+                draft.anomaly(BAD_LAYOUT, at);
+            }
         }
         draft.text(TEXT_MESSAGE, text);
     }

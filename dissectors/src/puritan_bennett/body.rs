@@ -187,13 +187,17 @@ impl Frames for PuritanBennett {
                 let breath = breath.strip_suffix(b",").unwrap_or(breath);
                 out.message(WAVEFORM, range).text_if(BREATH, breath);
             }
-            b"BE" => drop(out.message(WAVEFORM, range)),
+            b"BE" => {
+                out.message(WAVEFORM, range);
+            }
             // Samples: flow and pressure.
             [b'0'..=b'9' | b'-' | b'.', ..] => {}
             _ if bytes.contains(&0x02) => {
                 out.message(MALFORMED, range).anomaly(BAD_LAYOUT, at);
             }
-            _ => drop(out.message(LINE, range)),
+            _ => {
+                out.message(LINE, range);
+            }
         }
     }
 

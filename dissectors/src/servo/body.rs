@@ -85,7 +85,9 @@ impl Servo {
             draft.anomaly(BAD_CHECKSUM, at);
         }
         match kind {
-            Some(STTX) | None => drop(draft.text_if(TEXT, argument)),
+            Some(STTX) | None => {
+                draft.text_if(TEXT, argument);
+            }
             Some(SDAD) => {
                 draft.text_if(ARGUMENT, argument);
                 for channel in argument
@@ -97,7 +99,9 @@ impl Servo {
                     draft.text(CHANNEL, channel);
                 }
             }
-            _ => drop(draft.text_if(ARGUMENT, argument)),
+            _ => {
+                draft.text_if(ARGUMENT, argument);
+            }
         }
         draft.asks(Scope::Conversation, key.as_ref());
         if let Some(verb) = verb {
@@ -139,7 +143,9 @@ impl Servo {
         let error = body.strip_prefix(b"ER").filter(|e| e.len() == 2);
         let about = asked.as_ref().map(|(_, kind)| *kind);
         match (error, about) {
-            (Some(code), _) => drop(draft.text(ERROR, code)),
+            (Some(code), _) => {
+                draft.text(ERROR, code);
+            }
             (None, Some(Some(RPAI))) => {
                 let (id, date) = body.split_at(body.len().min(20));
                 draft
@@ -149,7 +155,9 @@ impl Servo {
             (None, Some(Some(RETX)) | None | Some(None)) if body != b"*" => {
                 draft.text_if(TEXT, body);
             }
-            (None, _) => drop(draft.text_if(REPLY, body)),
+            (None, _) => {
+                draft.text_if(REPLY, body);
+            }
         }
         if let Some((key, _)) = asked {
             let outcome = if error.is_some() {

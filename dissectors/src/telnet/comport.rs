@@ -105,7 +105,9 @@ impl ComPort {
             draft.flag(REPLY, true);
         }
         match key {
-            Some((key, None)) => drop(draft.asks(Scope::Conversation, key.as_ref())),
+            Some((key, None)) => {
+                draft.asks(Scope::Conversation, key.as_ref());
+            }
             Some((key, Some(wish))) => {
                 // A question (0) is answered by whatever is in force; a wish by itself or not.
                 let asked = asks(command, wish, usize::from(command != 0));

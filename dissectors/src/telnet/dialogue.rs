@@ -108,7 +108,9 @@ impl Dialogue {
                     continue;
                 }
                 // Backspace and delete.
-                0x08 | 0x7F => drop(line.text.pop()),
+                0x08 | 0x7F => {
+                    line.text.pop();
+                }
                 _ if line.text.len() >= self.longest => line.over = true,
                 _ => {
                     if line.text.is_empty() {

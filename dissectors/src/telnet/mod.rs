@@ -181,7 +181,9 @@ impl Telnet {
                     .text_if(NAME, token::option_name(*option).as_bytes())
                     .integer(LENGTH, body.len() as i64);
             }
-            None => drop(out.message(SUB, range)),
+            None => {
+                out.message(SUB, range);
+            }
         }
     }
 }
