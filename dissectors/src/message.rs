@@ -250,6 +250,23 @@ impl Interest {
     pub fn wants_body(&self, protocol: ProtocolId) -> bool {
         self.bodies[protocol.index()]
     }
+
+    fn wanted(&self, protocol: ProtocolId) -> Wanted {
+        Wanted(self.fields[protocol.index()])
+    }
+}
+
+/// The fields of one protocol that anybody wants: for dissectors that ask many times a message.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted([u64; 4]);
+
+impl Wanted {
+    pub fn has(&self, field: FieldId) -> bool {
+        // A table longer than the bit set is extracted whole.
+        self.0
+            .get(usize::from(field.0 / 64))
+            .is_none_or(|word| word >> (field.0 % 64) & 1 == 1)
+    }
 }
 
 /// An arena of messages, in the order in which they became known.
@@ -414,6 +431,11 @@ impl<'b> Messages<'b> {
     /// True if somebody wants this field. Ask before costly extraction; `Draft` asks by itself.
     pub fn wants(&self, field: FieldId) -> bool {
         self.interest.wants(self.protocol, field)
+    }
+
+    /// All wanted fields of this protocol at once.
+    pub fn wanted(&self) -> Wanted {
+        self.interest.wanted(self.protocol)
     }
 
     /// True if somebody wants message bodies of this protocol.
@@ -747,6 +769,16 @@ impl Draft<'_> {
     /// True if somebody wants this field.
     pub fn wants(&self, field: FieldId) -> bool {
         self.interest.wants(self.protocol, field)
+    }
+
+    /// The limits in force.
+    pub fn limits(&self) -> &Limits {
+        self.limits
+    }
+
+    /// Counts a hit of a limit.
+    pub fn limit(&mut self, id: LimitId) {
+        self.hit(id);
     }
 
     fn cut<'v>(&mut self, value: &'v [u8]) -> &'v [u8] {

@@ -9,8 +9,27 @@ use std::sync::OnceLock;
 use crate::schema::{FieldId, KindId, Protocol};
 
 /// Protocols written in Rust, in registration order (which breaks ties between signatures).
+#[rustfmt::skip] // one line a protocol
 const BUILT_IN: &[&Protocol] = &[
     &crate::tcp::TCP,
+    &crate::ip::IP,
+    &crate::dicom::DICOM,
+    &crate::hl7v2::HL7V2,
+    &crate::http::HTTP,
+    &crate::sdc::SDC,
+    &crate::tls::TLS,
+    &crate::intellivue::INTELLIVUE,
+    &crate::astm::ASTM,
+    &crate::poct1a::POCT1A,
+    &crate::phd::PHD,
+    &crate::ge_unity::GE_UNITY,
+    &crate::contec::CONTEC,
+    &crate::datex_s5::DATEX_S5,
+    &crate::capnostream::CAPNOSTREAM,
+    &crate::masimo::MASIMO,
+    &crate::nellcor::NELLCOR,
+    &crate::nonin::NONIN,
+    &crate::mindray::MINDRAY,
     &crate::alaris::ALARIS,
     &crate::medibus::MEDIBUS,
     &crate::bcc::BCC,

@@ -34,7 +34,7 @@ limits! {
     EXPANSION_FREE "expansion-free" = GIB, "bytes that a compressed file may give before its ratio is judged";
     EXPANSION_RATIO "expansion-ratio" = 400, "bytes given for each byte of a compressed file";
     ZSTD_WINDOW "zstd-window" = 128 * MIB, "bytes of window that a zstd file may ask for";
-    TUNNEL_DEPTH "tunnel-depth" = 8, "headers of one frame that carry another packet: tags, labels, tunnels";
+    TUNNEL_DEPTH "tunnel-depth" = 16, "headers of one frame that carry another packet: tags, labels, tunnels";
     EXTENSION_HEADERS "extension-headers" = 16, "IPv6 extension headers of one packet";
     FRAGMENT_BYTES "fragment-bytes" = 16 * MIB, "bytes held of incomplete datagrams";
     FRAGMENT_DATAGRAMS "fragment-datagrams" = 4096, "incomplete datagrams held";

@@ -17,7 +17,8 @@ fields! {
     FLOW_MAC "flow_mac" Text, Open, "source MAC usual for this side of the conversation";
     CLIENT_BYTES "client_bytes" Integer, Open, "payload bytes from the client";
     SERVER_BYTES "server_bytes" Integer, Open, "payload bytes from the server";
-    STATE "state" Text, Open, "how far the conversation got: attempt, refused, established, closed, reset";
+    STATE "state" Text, Open, "how far the conversation got: attempt, half-open, refused, established, closed, reset; of a RST that fits no window: ignored";
+    STEP "step" Decimal, Open, "seconds by which the capture's clock was set back";
 }
 
 kinds! {
@@ -27,6 +28,8 @@ kinds! {
     ATTEMPT "attempt", "SYN that nobody answered, told when the conversation is given up";
     OPENED "opened", "the three-way handshake was completed";
     CLOSED "closed", "the conversation ended";
+    HANDSHAKE "handshake-differs", "a second SYN-ACK to one SYN, with another sequence number";
+    CLOCK_STEP "clock-step", "the time of the frames went back by more than disorder explains";
 }
 
 /// Transport events.

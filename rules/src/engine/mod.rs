@@ -1,12 +1,38 @@
 //! The judge: messages in order, findings out.
 
-use dissectors::message::{Interest, Message};
+mod clock;
+mod collapse;
+mod index;
+mod joins;
+mod keep;
+mod needs;
+mod render;
+mod table;
+mod windows;
 
-use crate::finding::Event;
+use std::hash::{BuildHasher, Hash, Hasher};
+
+use dissectors::action::Outcome;
+use dissectors::message::{FrameRef, Interest, Message};
+use dissectors::registry::PROTOCOLS;
+use foldhash::fast::RandomState;
+
+use self::clock::Clock;
+use self::collapse::{Findings, Occurrence, finding_id};
+use self::index::{Index, RuleAt};
+use self::joins::{Found, Hanging, Joins, Lapsed};
+use self::needs::Needs;
+pub(crate) use self::table::Table;
+use self::windows::{Feeding, Windows};
+use crate::finding::{Event, Finding, Outcomes, Severity, Talk};
 use crate::inventory::Inventory;
-use crate::language::ruleset::RuleSet;
-use crate::limits::{Hits, Limits};
+use crate::language::compiled::{Attribute, Operand, Seat, Truth};
+use crate::language::eval::{Facts, NoPast, Partner, Past, each, eval, privacy_of};
+use crate::language::ruleset::{Compiled, RuleSet, Status};
+use crate::limits::{self, Hits, Limits};
 use crate::policy::Policy;
+use crate::privacy::{Words, printable};
+use dissectors::schema::Privacy;
 
 /// How the judge works, the rules and the policy aside.
 #[derive(Clone, Debug, Default)]
@@ -16,64 +42,39 @@ pub struct Settings {
 
 /// Holds every message against the rules and the policy. Feed it messages in their order; it
 /// knows no clock but theirs.
-pub struct Judge {}
+pub struct Judge {
+    book: Book,
+    policy: Option<Policy>,
+    limits: Limits,
+    hits: Hits,
+    clock: Clock,
+    inventory: Inventory,
+    joins: Joins,
+    findings: Findings,
+    hasher: RandomState,
+    scratch: Scratch,
+}
 
-impl Judge {
-    pub fn new(_rules: RuleSet, _policy: Option<Policy>, _settings: Settings) -> Judge {
-        todo!()
-    }
+/// The rules with all that is derived from them.
+struct Book {
+    rules: Vec<Compiled>,
+    windows: Vec<Windows>,
+    index: Index,
+    /// By protocol: a rule asks whether an answer's request was seen.
+    tracks: Vec<bool>,
+    /// By protocol: a rule reads the request behind an answer.
+    keeps: Vec<bool>,
+    /// Requests kept whole at the moment.
+    kept: usize,
+    /// By rule: messages that only a policy could have judged.
+    unjudged: Vec<u64>,
+}
 
-    /// Takes new rules and a new policy: inventory, open findings and the clock go on, windows and
-    /// open joins begin anew.
-    pub fn reload(
-        &mut self,
-        _rules: RuleSet,
-        _policy: Option<Policy>,
-        _sink: &mut dyn FnMut(Event<'_>),
-    ) {
-        todo!()
-    }
-
-    /// What the rules and the judge itself read of messages.
-    pub fn interest(&self) -> Interest {
-        todo!()
-    }
-
-    /// Judges one message. What a timer owed before its time is told first, then what the message
-    /// raised, by rule id.
-    pub fn message(&mut self, _message: Message<'_>, _sink: &mut dyn FnMut(Event<'_>)) {
-        todo!()
-    }
-
-    /// Moves the clock (packet time, nanoseconds since 1970): what has lapsed by then is judged.
-    pub fn advance(&mut self, _time: i64, _sink: &mut dyn FnMut(Event<'_>)) {
-        todo!()
-    }
-
-    /// The end: open joins end as unknown, findings close with their counts.
-    pub fn finish(&mut self, _sink: &mut dyn FnMut(Event<'_>)) {
-        todo!()
-    }
-
-    /// How often each limit was hit.
-    pub fn limit_hits(&self) -> &Hits {
-        todo!()
-    }
-
-    /// Rules that concerned a message but could not be judged, with the reason and how often
-    /// ("no policy", "an answer was never seen").
-    pub fn unjudged(&self) -> Vec<Unjudged> {
-        todo!()
-    }
-
-    pub fn inventory(&self) -> &Inventory {
-        todo!()
-    }
-
-    /// Findings that are open now, in the order in which they were opened.
-    pub fn open_findings(&self) -> impl Iterator<Item = &crate::finding::Finding> {
-        std::iter::empty()
-    }
+#[derive(Default)]
+struct Scratch {
+    rules: Vec<RuleAt>,
+    evidence: Vec<FrameRef>,
+    told: String,
 }
 
 /// A rule that could not be judged.
@@ -84,3 +85,502 @@ pub struct Unjudged {
     /// Messages concerned.
     pub count: u64,
 }
+
+/// How the outcome of what a rule fired on is known.
+#[derive(Clone, Copy)]
+enum Ground {
+    /// The message asks; its answer may come.
+    Open,
+    /// Nothing more will be known.
+    Final(Outcome),
+}
+
+impl Book {
+    fn new(rules: Vec<Compiled>) -> Self {
+        let mut tracks = vec![false; PROTOCOLS.len()];
+        let mut keeps = vec![false; PROTOCOLS.len()];
+        for rule in rules.iter().filter(|r| r.rule.status == Status::Active) {
+            let uses = rule.condition.uses;
+            if !uses.request {
+                continue;
+            }
+            let needs = Needs::of(&rule.condition);
+            for at in 0..PROTOCOLS.len() {
+                if needs.protocols >> at & 1 == 1 {
+                    tracks[at] = true;
+                    keeps[at] |= uses.request_fields;
+                }
+            }
+        }
+        Book {
+            windows: rules.iter().map(|r| Windows::new(&r.condition)).collect(),
+            index: Index::new(&rules),
+            unjudged: vec![0; rules.len()],
+            tracks,
+            keeps,
+            kept: 0,
+            rules,
+        }
+    }
+}
+
+impl Judge {
+    pub fn new(rules: RuleSet, policy: Option<Policy>, settings: Settings) -> Judge {
+        let limits = settings.limits;
+        Judge {
+            book: Book::new(rules.into_rules()),
+            policy,
+            hits: Hits::default(),
+            clock: Clock::default(),
+            inventory: Inventory::new(&limits),
+            joins: Joins::new(&limits),
+            findings: Findings::new(&limits),
+            hasher: RandomState::default(),
+            scratch: Scratch::default(),
+            limits,
+        }
+    }
+
+    /// Takes new rules and a new policy: inventory, open findings and the clock go on, windows and
+    /// open joins begin anew.
+    pub fn reload(
+        &mut self,
+        rules: RuleSet,
+        policy: Option<Policy>,
+        sink: &mut dyn FnMut(Event<'_>),
+    ) {
+        // What waits under the old rules is judged under the old rules.
+        while let Some(lapsed) = self.joins.last() {
+            self.lapse(lapsed, sink);
+        }
+        self.joins.clear();
+        self.book = Book::new(rules.into_rules());
+        self.policy = policy;
+    }
+
+    /// What the rules and the judge itself read of messages.
+    pub fn interest(&self) -> Interest {
+        let mut interest = Interest::nothing();
+        crate::inventory::interest(&mut interest);
+        for rule in &self.book.rules {
+            crate::language::reads::rule(rule, &mut |operand| match operand {
+                Operand::Field {
+                    protocol, field, ..
+                } => interest.want_field(*protocol, *field),
+                Operand::Path { protocol, .. } => interest.want_body(*protocol),
+                _ => {}
+            });
+        }
+        interest
+    }
+
+    /// Judges one message. What a timer owed before its time is told first, then what the message
+    /// raised, by rule id.
+    pub fn message(&mut self, message: Message<'_>, sink: &mut dyn FnMut(Event<'_>)) {
+        self.advance(message.frame().time, sink);
+        self.inventory.saw(message, &mut self.hits);
+        let concerned = self.book.index.concerns(message);
+        let protocol = message.protocol().index();
+        let answered = match message.answers() {
+            Some(_) if !self.joins.is_empty() || concerned => self.joins.answered_under(message),
+            _ => None,
+        };
+        let asked = match message.asks() {
+            Some(_) if concerned || self.book.tracks[protocol] => self.joins.asked_under(message),
+            _ => None,
+        };
+        if let Some(key) = asked.filter(|_| self.book.tracks[protocol]) {
+            self.register(key, message, sink);
+        }
+        if concerned {
+            self.judge(message, asked, answered, sink);
+        }
+        if let Some((key, join)) = answered.zip(message.answers())
+            && let Some(hanging) = self.joins.answer(key, join.last, join.outcome)
+        {
+            self.settle(*hanging, join.outcome, Partner::Found(message), sink);
+        }
+    }
+
+    /// Moves the clock (packet time, nanoseconds since 1970): what has lapsed by then is judged.
+    pub fn advance(&mut self, time: i64, sink: &mut dyn FnMut(Event<'_>)) {
+        let now = self.clock.tick(time);
+        while let Some(lapsed) = self.joins.lapsed(now) {
+            self.lapse(lapsed, sink);
+        }
+        self.findings.advance(now, sink);
+    }
+
+    /// The end: open joins end as unknown, findings close with their counts.
+    pub fn finish(&mut self, sink: &mut dyn FnMut(Event<'_>)) {
+        while let Some(lapsed) = self.joins.last() {
+            self.lapse(lapsed, sink);
+        }
+        self.findings.finish(sink);
+    }
+
+    /// How often each limit was hit.
+    pub fn limit_hits(&self) -> &Hits {
+        &self.hits
+    }
+
+    /// Steps of the clock backwards by more than a second.
+    pub fn clock_steps(&self) -> u64 {
+        self.clock.steps
+    }
+
+    /// Rules that concerned a message but could not be judged for want of a policy.
+    pub fn unjudged(&self) -> Vec<Unjudged> {
+        let rules = self.book.rules.iter().zip(&self.book.unjudged);
+        rules
+            .filter(|(_, count)| **count > 0)
+            .map(|(rule, count)| Unjudged {
+                rule_id: rule.rule.id.clone(),
+                why: "no policy",
+                count: *count,
+            })
+            .collect()
+    }
+
+    pub fn inventory(&self) -> &Inventory {
+        &self.inventory
+    }
+
+    pub fn policy(&self) -> Option<&Policy> {
+        self.policy.as_ref()
+    }
+
+    /// Findings that are open now, in the order in which they were opened.
+    pub fn open_findings(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter()
+    }
+
+    fn register(&mut self, key: u64, message: Message<'_>, sink: &mut dyn FnMut(Event<'_>)) {
+        if let Some(lapsed) = self.joins.ask(key, self.clock.now(), &mut self.hits) {
+            self.lapse(lapsed, sink);
+        }
+        if self.book.keeps[message.protocol().index()] {
+            self.keep(key, message);
+        }
+    }
+
+    /// Keeps a request whole until its answer comes. False if there is no room.
+    fn keep(&mut self, key: u64, message: Message<'_>) -> bool {
+        if self.book.kept >= self.limits.get(limits::JOIN_KEPT) {
+            self.hits.count(limits::JOIN_KEPT);
+            return false;
+        }
+        let Some(hanging) = self.joins.hang(key) else {
+            return false;
+        };
+        if hanging.request.is_none() {
+            hanging.request = Some(Box::new(keep::keep(message)));
+            self.book.kept += 1;
+        }
+        true
+    }
+
+    /// Judges a message by the rules that may concern it.
+    fn judge(
+        &mut self,
+        message: Message<'_>,
+        asked: Option<u64>,
+        answered: Option<u64>,
+        sink: &mut dyn FnMut(Event<'_>),
+    ) {
+        let mut rules = std::mem::take(&mut self.scratch.rules);
+        rules.clear();
+        let mut waiting: Vec<RuleAt> = Vec::new();
+        let mut fired: Vec<(u64, Outcome)> = Vec::new();
+        {
+            let tracked = self.book.tracks[message.protocol().index()];
+            let request = partner(&self.joins, tracked, message, answered);
+            let mut facts = Facts::new(message, self.policy.as_ref(), &self.inventory);
+            facts.request = request;
+            let ground = match (asked, message.action()) {
+                (_, Some(a)) if a.outcome.settled() => Ground::Final(a.outcome),
+                (Some(_), _) => Ground::Open,
+                _ => Ground::Final(Outcome::Unknown),
+            };
+            self.book.index.rules(message, &facts, &mut rules);
+            for at in rules.iter().copied() {
+                let Some(rule) = self.book.rules.get(at as usize) else {
+                    continue;
+                };
+                if rule.condition.uses.answer && matches!(ground, Ground::Open) {
+                    // Judged when the answer has come, unless it is false already.
+                    if eval(&rule.condition.root, &facts, &mut NoPast) != Truth::False {
+                        waiting.push(at);
+                    }
+                    continue;
+                }
+                let mut feeding = Feeding {
+                    condition: &rule.condition,
+                    windows: &mut self.book.windows[at as usize],
+                    limits: &self.limits,
+                    hits: &mut self.hits,
+                    hasher: &self.hasher,
+                    now: self.clock.now(),
+                    began: self.clock.began(),
+                    evidence: &mut self.scratch.evidence,
+                    told: &mut self.scratch.told,
+                };
+                match holds(rule, &facts, &mut feeding) {
+                    Truth::True => {
+                        let outcome = match ground {
+                            Ground::Open => Outcome::Requested,
+                            Ground::Final(outcome) => outcome,
+                        };
+                        let serial = fire(
+                            rule,
+                            at,
+                            &facts,
+                            outcome,
+                            &mut Firing {
+                                findings: &mut self.findings,
+                                hits: &mut self.hits,
+                                hasher: &self.hasher,
+                                now: self.clock.now(),
+                                evidence: &mut self.scratch.evidence,
+                                told: &mut self.scratch.told,
+                            },
+                            sink,
+                        );
+                        if matches!(ground, Ground::Open) {
+                            fired.push((serial, outcome));
+                        }
+                    }
+                    Truth::Unknown if rule.condition.uses.policy && self.policy.is_none() => {
+                        self.book.unjudged[at as usize] += 1;
+                    }
+                    _ => {}
+                }
+            }
+        }
+        self.scratch.rules = rules;
+        let Some(key) = asked.filter(|_| !waiting.is_empty() || !fired.is_empty()) else {
+            return;
+        };
+        if !self.book.tracks[message.protocol().index()]
+            && let Some(lapsed) = self.joins.ask(key, self.clock.now(), &mut self.hits)
+        {
+            self.lapse(lapsed, sink);
+        }
+        let kept = waiting.is_empty() || self.keep(key, message);
+        if let Some(hanging) = self.joins.hang(key) {
+            hanging.findings.extend(fired);
+            if kept {
+                hanging.waiting = waiting;
+            }
+        }
+    }
+
+    /// A request's time is up.
+    fn lapse(&mut self, lapsed: Lapsed, sink: &mut dyn FnMut(Event<'_>)) {
+        self.settle(lapsed.hanging, lapsed.outcome, Partner::Unknown, sink);
+    }
+
+    /// What hung on a request is judged: its outcome is known now, or never will be.
+    fn settle(
+        &mut self,
+        hanging: Hanging,
+        outcome: Outcome,
+        answer: Partner<'_>,
+        sink: &mut dyn FnMut(Event<'_>),
+    ) {
+        let Hanging {
+            request,
+            waiting,
+            findings,
+        } = hanging;
+        if request.is_some() {
+            self.book.kept = self.book.kept.saturating_sub(1);
+        }
+        for (serial, was) in findings {
+            self.findings.learn(serial, was, outcome, sink);
+        }
+        let Some(batch) = request.filter(|b| !b.is_empty() && !waiting.is_empty()) else {
+            return;
+        };
+        let message = batch.message(0);
+        let mut facts = Facts::new(message, self.policy.as_ref(), &self.inventory);
+        facts.outcome = Some(outcome);
+        facts.answer = answer;
+        for at in waiting {
+            let Some(rule) = self.book.rules.get(at as usize) else {
+                continue;
+            };
+            let mut feeding = Feeding {
+                condition: &rule.condition,
+                windows: &mut self.book.windows[at as usize],
+                limits: &self.limits,
+                hits: &mut self.hits,
+                hasher: &self.hasher,
+                now: self.clock.now(),
+                began: self.clock.began(),
+                evidence: &mut self.scratch.evidence,
+                told: &mut self.scratch.told,
+            };
+            match holds(rule, &facts, &mut feeding) {
+                Truth::True => {
+                    if let Partner::Found(answer) = answer {
+                        self.scratch.evidence.push(answer.frame());
+                    }
+                    let mut firing = Firing {
+                        findings: &mut self.findings,
+                        hits: &mut self.hits,
+                        hasher: &self.hasher,
+                        now: self.clock.now(),
+                        evidence: &mut self.scratch.evidence,
+                        told: &mut self.scratch.told,
+                    };
+                    fire(rule, at, &facts, outcome, &mut firing, sink);
+                }
+                Truth::Unknown if rule.condition.uses.policy && self.policy.is_none() => {
+                    self.book.unjudged[at as usize] += 1;
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The request behind an answer, as far as it is known.
+fn partner<'m>(
+    joins: &'m Joins,
+    tracked: bool,
+    message: Message<'m>,
+    answered: Option<u64>,
+) -> Partner<'m> {
+    let Some(key) = answered else {
+        return Partner::Unknown;
+    };
+    if let Found::Request = joins.find(key) {
+        return joins.request(key).map_or(Partner::Known, Partner::Found);
+    }
+    // A request that was not seen proves something only where it would have been.
+    let conversation = message.conversation();
+    let whole = !conversation.mid_stream
+        && conversation.missing == [0, 0]
+        && conversation.seen == [true, true];
+    if whole && tracked && !joins.forgetful() {
+        Partner::Missing
+    } else {
+        Partner::Unknown
+    }
+}
+
+/// Evaluates a rule and feeds its windows.
+fn holds(rule: &Compiled, facts: &Facts<'_>, feeding: &mut Feeding<'_>) -> Truth {
+    feeding.evidence.clear();
+    feeding.told.clear();
+    let past: &mut dyn Past = feeding;
+    eval(&rule.condition.root, facts, past)
+}
+
+/// What it takes to open or count a finding.
+struct Firing<'j> {
+    findings: &'j mut Findings,
+    hits: &'j mut Hits,
+    hasher: &'j RandomState,
+    now: i64,
+    evidence: &'j mut Vec<FrameRef>,
+    told: &'j mut String,
+}
+
+/// A rule fired on a message. Gives the finding's serial.
+fn fire(
+    rule: &Compiled,
+    at: RuleAt,
+    facts: &Facts<'_>,
+    outcome: Outcome,
+    firing: &mut Firing<'_>,
+    sink: &mut dyn FnMut(Event<'_>),
+) -> u64 {
+    let message = facts.message;
+    firing.evidence.extend_from_slice(message.frames());
+    firing.evidence.sort_by_key(|f| f.seq);
+    let default = [
+        Operand::Asset(Seat::Actor, Attribute::Ip),
+        Operand::Asset(Seat::Target, Attribute::Ip),
+    ];
+    let key = rule.key.as_deref().unwrap_or(&default);
+    let mut hasher = firing.hasher.build_hasher();
+    at.hash(&mut hasher);
+    for operand in key {
+        let mut known = 0u64;
+        each(operand, facts, &mut |v| {
+            known += 1;
+            windows::hash(&v, &mut hasher);
+        });
+        known.hash(&mut hasher);
+    }
+    let occurrence = Occurrence {
+        key: hasher.finish(),
+        outcome,
+        frames: firing.evidence,
+        frame: message.frame(),
+    };
+    let told = firing.told.as_str();
+    let make = || finding(rule, facts, key, told);
+    firing
+        .findings
+        .occur(&occurrence, firing.now, firing.hits, make, sink)
+}
+
+/// A finding of a rule on a message, before its outcome is counted.
+fn finding(rule: &Compiled, facts: &Facts<'_>, key: &[Operand], told: &str) -> Finding {
+    let message = facts.message;
+    let conversation = message.conversation();
+    let actor = render::party(Seat::Actor, facts);
+    let target = render::party(Seat::Target, facts);
+    let mut shown = format!("{}|{}|{}", rule.rule.id, actor.ip, target.ip);
+    for operand in key {
+        let asset = matches!(operand, Operand::Asset(_, Attribute::Ip));
+        if asset || privacy_of(operand) != Privacy::Open {
+            continue;
+        }
+        let mut words = Words::new();
+        render::value(operand, facts, &mut words);
+        for piece in words.pieces() {
+            if let crate::privacy::Piece::Open(text) = piece {
+                shown.push('|');
+                shown.push_str(text);
+            }
+        }
+    }
+    let first = message.frame();
+    let (confidence, confidence_reasons) = render::confidence(rule, facts);
+    Finding {
+        finding_id: finding_id(&rule.rule.id, &shown, first),
+        rule: rule.rule.clone(),
+        severity: Severity::Info,
+        confidence,
+        confidence_reasons,
+        protocol: message.protocol(),
+        kind: printable(message.kind()),
+        provenance: message.provenance(),
+        actor,
+        target,
+        action: render::act(message),
+        outcome: Outcome::Unknown,
+        outcomes: Outcomes::default(),
+        expected: render::expected(rule, facts),
+        why: render::why(rule, facts, told),
+        frames: Vec::new(),
+        first,
+        last: first,
+        count: 1,
+        talk: Talk {
+            flow_id: conversation.flow_id,
+            transport: conversation.transport,
+            ends: conversation.ends.map(|e| (e.ip, e.port)),
+            vlan: message.vlan(),
+        },
+        dedup_key: shown,
+        open: true,
+    }
+}
+
+#[cfg(test)]
+mod tests;

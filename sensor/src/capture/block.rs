@@ -81,6 +81,23 @@ impl LinkType {
     pub const IPV6: Self = Self(229);
     pub const LINUX_SLL2: Self = Self(276);
 
+    /// Is it one that the decoder reads?
+    pub const fn is_read(self) -> bool {
+        matches!(
+            self,
+            Self::NULL
+                | Self::ETHERNET
+                | Self::RAW_12
+                | Self::RAW_14
+                | Self::RAW
+                | Self::LOOP
+                | Self::LINUX_SLL
+                | Self::IPV4
+                | Self::IPV6
+                | Self::LINUX_SLL2
+        )
+    }
+
     /// Its name in the registry, without the prefix LINKTYPE_.
     pub fn name(self) -> Option<&'static str> {
         NAMES

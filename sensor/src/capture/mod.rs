@@ -7,7 +7,17 @@
 pub mod block;
 mod bpf;
 mod error;
+mod feed;
+mod growing;
 mod inputs;
+mod listing;
+mod merge;
+mod pcap;
+mod pcapng;
+mod record;
+mod source;
+#[cfg(test)]
+mod tests;
 
 pub use error::{Damage, Fault, OpenError, ReadError, Skipped};
 pub use inputs::{CaptureCounts, Inputs, More, Progress, ReadOptions};

@@ -82,3 +82,79 @@ crate::counters! {
         ether_ip = "EtherIP",
     }
 }
+
+/// Encapsulations, as in [`TunnelCounts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tunnel {
+    Vlan,
+    Erspan1,
+    Erspan2,
+    Erspan3,
+    Gre,
+    GreEthernet,
+    Pptp,
+    Vxlan,
+    VxlanGpe,
+    Geneve,
+    Tzsp,
+    HpErm,
+    Mpls,
+    Pppoe,
+    IpInIp,
+    EtherIp,
+}
+
+impl TunnelCounts {
+    pub(super) fn of(&mut self, tunnel: Tunnel) -> &mut u64 {
+        match tunnel {
+            Tunnel::Vlan => &mut self.vlan,
+            Tunnel::Erspan1 => &mut self.erspan_1,
+            Tunnel::Erspan2 => &mut self.erspan_2,
+            Tunnel::Erspan3 => &mut self.erspan_3,
+            Tunnel::Gre => &mut self.gre,
+            Tunnel::GreEthernet => &mut self.gre_ethernet,
+            Tunnel::Pptp => &mut self.pptp,
+            Tunnel::Vxlan => &mut self.vxlan,
+            Tunnel::VxlanGpe => &mut self.vxlan_gpe,
+            Tunnel::Geneve => &mut self.geneve,
+            Tunnel::Tzsp => &mut self.tzsp,
+            Tunnel::HpErm => &mut self.hp_erm,
+            Tunnel::Mpls => &mut self.mpls,
+            Tunnel::Pppoe => &mut self.pppoe,
+            Tunnel::IpInIp => &mut self.ip_in_ip,
+            Tunnel::EtherIp => &mut self.ether_ip,
+        }
+    }
+}
+
+/// Why a frame gave no packet, as in [`DecodeCounts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    OtherIp,
+    NotIp,
+    UnsupportedLink,
+    SnapTruncated,
+    Malformed,
+    Overlong,
+    BadChecksum,
+    FragmentDuplicate,
+    FragmentConflict,
+    Limit,
+}
+
+impl DecodeCounts {
+    pub(super) fn of(&mut self, reason: Reason) -> &mut u64 {
+        match reason {
+            Reason::OtherIp => &mut self.other_ip,
+            Reason::NotIp => &mut self.not_ip,
+            Reason::UnsupportedLink => &mut self.unsupported_link,
+            Reason::SnapTruncated => &mut self.snap_truncated,
+            Reason::Malformed => &mut self.malformed,
+            Reason::Overlong => &mut self.overlong,
+            Reason::BadChecksum => &mut self.bad_checksum,
+            Reason::FragmentDuplicate => &mut self.fragment_duplicate,
+            Reason::FragmentConflict => &mut self.fragment_conflict,
+            Reason::Limit => &mut self.limit,
+        }
+    }
+}

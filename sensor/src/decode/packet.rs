@@ -69,6 +69,12 @@ pub enum TransportHead {
     Link {
         ethertype: u16,
     },
+    /// ICMP or ICMPv6; the payload is the whole message from its type byte on.
+    Icmp {
+        v6: bool,
+        kind: u8,
+        code: u8,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,237 @@
+//! Open findings: repeats collapse into one with a count; quiet ones close.
+
+use std::collections::BTreeMap;
+
+use dissectors::action::{Effect, Outcome};
+use dissectors::message::FrameRef;
+use sha2::{Digest, Sha256};
+
+use super::table::Table;
+use crate::finding::{Event, Finding, FindingId, Severity};
+use crate::limits::{self, Hits, Limits};
+
+/// One occurrence of a rule.
+pub struct Occurrence<'o> {
+    /// Hash of rule and key.
+    pub key: u64,
+    pub outcome: Outcome,
+    pub frames: &'o [FrameRef],
+    pub frame: FrameRef,
+}
+
+#[derive(Debug)]
+struct Open {
+    finding: Finding,
+    key: u64,
+    /// Judge's clock at the last occurrence.
+    touched: i64,
+}
+
+#[derive(Debug)]
+pub struct Findings {
+    /// By serial: the order of opening.
+    open: BTreeMap<u64, Open>,
+    by_key: Table<u64, u64>,
+    next: u64,
+    /// No finding is due to close before this.
+    next_quiet: i64,
+    room: usize,
+    frames: usize,
+    quiet: i64,
+}
+
+impl Findings {
+    pub fn new(limits: &Limits) -> Self {
+        Findings {
+            open: BTreeMap::new(),
+            by_key: Table::default(),
+            next: 0,
+            next_quiet: i64::MAX,
+            room: limits.get(limits::FINDINGS_OPEN).max(1),
+            frames: limits.get(limits::FINDING_FRAMES).max(1),
+            quiet: limits.nanoseconds(limits::FINDING_QUIET),
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Finding> {
+        self.open.values().map(|o| &o.finding)
+    }
+
+    /// Counts an occurrence; `make` makes the finding if this is the first. Gives its serial.
+    pub fn occur(
+        &mut self,
+        occurrence: &Occurrence<'_>,
+        now: i64,
+        hits: &mut Hits,
+        make: impl FnOnce() -> Finding,
+        sink: &mut dyn FnMut(Event<'_>),
+    ) -> u64 {
+        self.next_quiet = self.next_quiet.min(now.saturating_add(self.quiet));
+        if let Some(serial) = self.by_key.get(&occurrence.key).copied()
+            && let Some(open) = self.open.get_mut(&serial)
+        {
+            let finding = &mut open.finding;
+            open.touched = now;
+            finding.count += 1;
+            finding.last = occurrence.frame;
+            *finding.outcomes.slot(occurrence.outcome) += 1;
+            add_frames(finding, occurrence.frames, self.frames);
+            settle(finding, sink);
+            return serial;
+        }
+        if self.open.len() >= self.room
+            && let Some(serial) = self.open.keys().next().copied()
+        {
+            hits.count(limits::FINDINGS_OPEN);
+            self.close(serial, sink);
+        }
+        let mut finding = make();
+        *finding.outcomes.slot(occurrence.outcome) += 1;
+        add_frames(&mut finding, occurrence.frames, self.frames);
+        finding.outcome = worst(&finding);
+        finding.severity = severity(&finding);
+        finding.finding_id = self.unique(finding.finding_id);
+        let serial = self.next;
+        self.next += 1;
+        sink(Event::Opened(&finding));
+        self.by_key.insert(occurrence.key, serial);
+        self.open.insert(
+            serial,
+            Open {
+                finding,
+                key: occurrence.key,
+                touched: now,
+            },
+        );
+        serial
+    }
+
+    /// An answer came: one occurrence's outcome is now known.
+    pub fn learn(
+        &mut self,
+        serial: u64,
+        was: Outcome,
+        is: Outcome,
+        sink: &mut dyn FnMut(Event<'_>),
+    ) {
+        let Some(open) = self.open.get_mut(&serial) else {
+            return;
+        };
+        let slot = open.finding.outcomes.slot(was);
+        *slot = slot.saturating_sub(1);
+        *open.finding.outcomes.slot(is) += 1;
+        settle(&mut open.finding, sink);
+    }
+
+    /// Closes what has been quiet for long enough, in the order of opening.
+    pub fn advance(&mut self, now: i64, sink: &mut dyn FnMut(Event<'_>)) {
+        if now < self.next_quiet {
+            return;
+        }
+        let due: Vec<u64> = self
+            .open
+            .iter()
+            .filter(|(_, o)| o.touched.saturating_add(self.quiet) <= now)
+            .map(|(serial, _)| *serial)
+            .collect();
+        for serial in due {
+            self.close(serial, sink);
+        }
+        let next = self
+            .open
+            .values()
+            .map(|o| o.touched.saturating_add(self.quiet))
+            .min();
+        self.next_quiet = next.unwrap_or(i64::MAX);
+    }
+
+    pub fn finish(&mut self, sink: &mut dyn FnMut(Event<'_>)) {
+        while let Some(serial) = self.open.keys().next().copied() {
+            self.close(serial, sink);
+        }
+    }
+
+    fn close(&mut self, serial: u64, sink: &mut dyn FnMut(Event<'_>)) {
+        if let Some(mut open) = self.open.remove(&serial) {
+            self.by_key.remove(&open.key);
+            open.finding.open = false;
+            sink(Event::Closed(&open.finding));
+        }
+    }
+
+    /// Two findings of one rule, parties and frame differ in patient data only, which no id may
+    /// show: they are told apart by their order.
+    fn unique(&self, mut id: FindingId) -> FindingId {
+        while self.open.values().any(|o| o.finding.finding_id == id) {
+            id.0 = id.0.wrapping_add(1);
+        }
+        id
+    }
+}
+
+/// Outcome and severity anew; a rise is told.
+fn settle(finding: &mut Finding, sink: &mut dyn FnMut(Event<'_>)) {
+    finding.outcome = worst(finding);
+    let severity = severity(finding);
+    let rose = severity > finding.severity;
+    finding.severity = severity;
+    if rose {
+        sink(Event::Raised(finding));
+    }
+}
+
+/// The outcome that weighs most among the occurrences.
+fn worst(finding: &Finding) -> Outcome {
+    let o = finding.outcomes;
+    match () {
+        () if o.accepted > 0 => Outcome::Accepted,
+        () if o.requested > 0 => Outcome::Requested,
+        () if o.unknown > 0 => Outcome::Unknown,
+        () if o.failed > 0 => Outcome::Failed,
+        () => Outcome::Refused,
+    }
+}
+
+fn severity(finding: &Finding) -> Severity {
+    let severities = &finding.rule.severity;
+    match finding.outcome {
+        Outcome::Accepted if severities.stated || changes_something(finding) => severities.accepted,
+        Outcome::Refused => severities.refused,
+        _ => severities.attempted,
+    }
+}
+
+/// That a query was answered makes it no worse: the rule's severity holds for it as asked.
+fn changes_something(finding: &Finding) -> bool {
+    finding
+        .action
+        .as_ref()
+        .is_some_and(|a| !matches!(a.effect, Effect::Disclosure | Effect::None))
+}
+
+fn add_frames(finding: &mut Finding, frames: &[FrameRef], room: usize) {
+    for frame in frames {
+        if finding.frames.len() >= room {
+            break;
+        }
+        if !finding.frames.iter().any(|f| f.seq == frame.seq) {
+            finding.frames.push(*frame);
+        }
+    }
+}
+
+/// The same in every run: rule, parties, open key, first frame.
+pub fn finding_id(rule: &str, key: &str, first: FrameRef) -> FindingId {
+    let mut digest = Sha256::new();
+    digest.update(rule.as_bytes());
+    digest.update([0]);
+    digest.update(key.as_bytes());
+    digest.update([0]);
+    digest.update(first.time.to_be_bytes());
+    digest.update(first.number.to_be_bytes());
+    digest.update(first.file.to_be_bytes());
+    let bytes = digest.finalize();
+    let mut id = [0; 8];
+    id.copy_from_slice(&bytes[..8]);
+    FindingId(u64::from_be_bytes(id))
+}

@@ -1,0 +1,457 @@
+//! The past, as far as rules ask for it: bounded tables over packet time.
+
+use std::collections::VecDeque;
+use std::hash::{BuildHasher, Hash, Hasher};
+
+use dissectors::message::FrameRef;
+use foldhash::fast::RandomState;
+
+use super::table::Table;
+use crate::language::ast::Comparison;
+use crate::language::compiled::{Condition, Operand, Truth, Window, WindowKind};
+use crate::language::eval::{Facts, NoPast, Past, Val, each, eval, ordered};
+use crate::language::units::{Dimension, same};
+use crate::limits::{self, Hits, LimitId, Limits};
+
+/// The windows of one rule.
+#[derive(Debug, Default)]
+pub struct Windows {
+    tables: Vec<Keyed>,
+}
+
+/// One window: its state for each key.
+#[derive(Debug, Default)]
+struct Keyed {
+    keys: Table<u64, State>,
+    /// In the order of touching; what is out of date or evicted comes from the front.
+    order: VecDeque<(i64, u64)>,
+}
+
+#[derive(Debug)]
+struct State {
+    touched: i64,
+    /// Count, distinct, sum: what counted, oldest first.
+    events: VecDeque<Counted>,
+    sum: f64,
+    /// Sequence: when each step but the last was reached, and where.
+    steps: Vec<Option<(i64, FrameRef)>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Counted {
+    time: i64,
+    /// The value's hash (distinct) or the summand's bits (sum).
+    what: u64,
+    frame: FrameRef,
+}
+
+/// What is needed to feed a rule's windows with one message.
+pub struct Feeding<'j> {
+    pub condition: &'j Condition,
+    pub windows: &'j mut Windows,
+    pub limits: &'j Limits,
+    pub hits: &'j mut Hits,
+    pub hasher: &'j RandomState,
+    /// Packet time that only goes forward.
+    pub now: i64,
+    /// When the judge's clock began.
+    pub began: i64,
+    /// Evidence and words of the windows that held.
+    pub evidence: &'j mut Vec<FrameRef>,
+    pub told: &'j mut String,
+}
+
+impl Windows {
+    pub fn new(condition: &Condition) -> Self {
+        Windows {
+            tables: condition.windows.iter().map(|_| Keyed::default()).collect(),
+        }
+    }
+}
+
+impl Past for Feeding<'_> {
+    fn window(&mut self, at: usize, facts: &Facts<'_>) -> Truth {
+        let condition = self.condition;
+        let Some(window) = condition.windows.get(at) else {
+            return Truth::Unknown;
+        };
+        if window.kind == WindowKind::Sequence {
+            return self.sequence(at, window, facts);
+        }
+        for step in &window.steps {
+            match eval(step, facts, &mut NoPast) {
+                Truth::True => {}
+                other => return other,
+            }
+        }
+        let Some(key) = self.key(&window.by, facts) else {
+            return Truth::Unknown;
+        };
+        match window.kind {
+            WindowKind::Count(threshold) => {
+                let event = self.event(0, facts);
+                let state = self.state(at, window, key, limits::WINDOW_KEYS);
+                let Some(state) = state else {
+                    return Truth::Unknown;
+                };
+                state.push(event, window.within, threshold as usize);
+                let held = state.events.len() as u64 >= threshold;
+                self.holds(at, key, held, |n| {
+                    format!("{n} within {}", words(window.within))
+                })
+            }
+            WindowKind::Distinct(threshold) => self.distinct(at, window, key, threshold, facts),
+            WindowKind::Sum {
+                above, or_equal, ..
+            } => self.sum(at, window, key, above, or_equal, facts),
+            WindowKind::Ratio(op, than) => self.ratio(at, window, key, op, than, facts),
+            WindowKind::FirstSeen => self.first_seen(at, window, key, facts),
+            WindowKind::Sequence => Truth::Unknown,
+        }
+    }
+}
+
+impl Feeding<'_> {
+    fn distinct(
+        &mut self,
+        at: usize,
+        window: &Window,
+        key: u64,
+        threshold: u64,
+        facts: &Facts<'_>,
+    ) -> Truth {
+        let mut values = Vec::new();
+        if let [single] = window.of.as_slice() {
+            // A field with several values counts each.
+            each(single, facts, &mut |v| {
+                let mut hasher = self.hasher.build_hasher();
+                hash(&v, &mut hasher);
+                values.push(hasher.finish());
+            });
+        } else if let Some(tuple) = self.key(&window.of, facts) {
+            values.push(tuple);
+        }
+        if values.is_empty() {
+            return Truth::Unknown;
+        }
+        let events: Vec<Counted> = values.into_iter().map(|v| self.event(v, facts)).collect();
+        let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
+            return Truth::Unknown;
+        };
+        for event in events {
+            if let Some(known) = state.events.iter().position(|e| e.what == event.what) {
+                state.events.remove(known);
+            }
+            state.push(event, window.within, threshold as usize);
+        }
+        let held = state.events.len() as u64 >= threshold;
+        self.holds(at, key, held, |n| {
+            format!("{n} different within {}", words(window.within))
+        })
+    }
+
+    fn sum(
+        &mut self,
+        at: usize,
+        window: &Window,
+        key: u64,
+        above: f64,
+        or_equal: bool,
+        facts: &Facts<'_>,
+    ) -> Truth {
+        let WindowKind::Sum { dimension, .. } = window.kind else {
+            return Truth::Unknown;
+        };
+        let mut summands = Vec::new();
+        for operand in &window.of {
+            each(operand, facts, &mut |v| match v {
+                Val::Number(n) => summands.push(n),
+                Val::Quantity(n, d) if d == dimension => summands.push(n),
+                _ => {}
+            });
+        }
+        if summands.is_empty() {
+            return Truth::Unknown;
+        }
+        let events: Vec<Counted> = summands
+            .into_iter()
+            .map(|n| self.event(n.to_bits(), facts))
+            .collect();
+        let room = self.limits.get(limits::WINDOW_THRESHOLD);
+        let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
+            return Truth::Unknown;
+        };
+        for event in events {
+            state.sum += f64::from_bits(event.what);
+            state.push_sum(event, window.within, room);
+        }
+        let sum = state.sum;
+        let held = sum > above && !same(sum, above) || or_equal && same(sum, above);
+        self.holds(at, key, held, |_| {
+            format!("{sum} within {}", words(window.within))
+        })
+    }
+
+    fn ratio(
+        &mut self,
+        at: usize,
+        window: &Window,
+        key: u64,
+        op: Comparison,
+        than: f64,
+        facts: &Facts<'_>,
+    ) -> Truth {
+        let mut now = None;
+        for operand in &window.of {
+            each(operand, facts, &mut |v| match v {
+                Val::Number(n) => now = now.or(Some((n, Dimension::NONE))),
+                Val::Quantity(n, d) => now = now.or(Some((n, d))),
+                _ => {}
+            });
+        }
+        let Some((number, dimension)) = now else {
+            return Truth::Unknown;
+        };
+        let mut hasher = self.hasher.build_hasher();
+        (TAG, key, dimension).hash(&mut hasher);
+        let event = self.event(number.to_bits(), facts);
+        let Some(state) = self.state(at, window, hasher.finish(), limits::WINDOW_KEYS) else {
+            return Truth::Unknown;
+        };
+        let before = state.events.back().copied();
+        state.push(event, window.within, 1);
+        let Some(before) = before.filter(|b| b.time.saturating_add(window.within) >= event.time)
+        else {
+            return Truth::Unknown;
+        };
+        let old = f64::from_bits(before.what);
+        // From nothing, or to nothing, is a start or a stop, no jump.
+        if old == 0.0 || number == 0.0 {
+            return Truth::False;
+        }
+        let truth = ordered(op, number / old, than);
+        if truth == Truth::True {
+            self.evidence.push(before.frame);
+            self.tell(&format!("{:.3} times the value before", number / old));
+        }
+        truth
+    }
+
+    fn first_seen(&mut self, at: usize, window: &Window, key: u64, facts: &Facts<'_>) -> Truth {
+        let Some(what) = self.key(&window.of, facts) else {
+            return Truth::Unknown;
+        };
+        let mut hasher = self.hasher.build_hasher();
+        (TAG, key, what).hash(&mut hasher);
+        let whole = hasher.finish();
+        let Some(table) = self.windows.tables.get_mut(at) else {
+            return Truth::Unknown;
+        };
+        if table.keys.contains_key(&whole) {
+            return Truth::False;
+        }
+        if table.keys.len() >= self.limits.get(limits::FIRST_SEEN_KEYS) {
+            // Whether it was seen before can no longer be told.
+            self.hits.count(limits::FIRST_SEEN_KEYS);
+            return Truth::Unknown;
+        }
+        table.keys.insert(whole, State::new(self.now));
+        let learning = self.now < self.began.saturating_add(window.within);
+        if !learning {
+            self.tell("first seen");
+        }
+        (!learning).into()
+    }
+
+    fn sequence(&mut self, at: usize, window: &Window, facts: &Facts<'_>) -> Truth {
+        let reached: Vec<Truth> = window
+            .steps
+            .iter()
+            .map(|s| eval(s, facts, &mut NoPast))
+            .collect();
+        if !reached.contains(&Truth::True) {
+            return Truth::False;
+        }
+        let Some(key) = self.key(&window.by, facts) else {
+            return Truth::Unknown;
+        };
+        let (now, frame) = (self.now, facts.message.frame());
+        let steps = window.steps.len();
+        let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
+            return Truth::Unknown;
+        };
+        state.steps.resize(steps, None);
+        let mut ended = None;
+        // From the last step down, so that one message is not two steps.
+        for step in (0..steps).rev() {
+            if reached[step] != Truth::True {
+                continue;
+            }
+            let began = match step.checked_sub(1) {
+                None => Some((now, frame)),
+                Some(before) => state.steps[before]
+                    .filter(|(began, _)| began.saturating_add(window.within) >= now),
+            };
+            let Some(began) = began else { continue };
+            if step + 1 == steps {
+                ended = Some(began.1);
+            } else {
+                state.steps[step] = Some(began);
+            }
+        }
+        if let Some(first) = ended {
+            self.evidence.push(first);
+        }
+        ended.is_some().into()
+    }
+
+    /// The state of a key, made if there is none.
+    fn state(
+        &mut self,
+        at: usize,
+        window: &Window,
+        key: u64,
+        limit: LimitId,
+    ) -> Option<&mut State> {
+        let room = self.limits.get(limit).max(1);
+        let now = self.now;
+        let table = self.windows.tables.get_mut(at)?;
+        // What is out of date leaves; then, if need be, what was touched longest ago.
+        while let Some((touched, oldest)) = table.order.front().copied() {
+            let stale = touched.saturating_add(window.within) < now;
+            let full = table.keys.len() >= room && !table.keys.contains_key(&key);
+            if !stale && !full && table.order.len() < room.saturating_mul(4) {
+                break;
+            }
+            table.order.pop_front();
+            match table.keys.get(&oldest) {
+                Some(state) if state.touched == touched => {
+                    table.keys.remove(&oldest);
+                    if !stale {
+                        self.hits.count(limit);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let state = table
+            .keys
+            .entry(key)
+            .or_insert_with(|| State::new(i64::MIN));
+        if state.touched != now {
+            state.touched = now;
+            table.order.push_back((now, key));
+        }
+        Some(state)
+    }
+
+    fn event(&self, what: u64, facts: &Facts<'_>) -> Counted {
+        Counted {
+            time: self.now,
+            what,
+            frame: facts.message.frame(),
+        }
+    }
+
+    fn holds(&mut self, at: usize, key: u64, held: bool, say: impl Fn(usize) -> String) -> Truth {
+        if held && let Some(state) = self.windows.tables.get(at).and_then(|t| t.keys.get(&key)) {
+            self.evidence.extend(state.events.iter().map(|e| e.frame));
+            let words = say(state.events.len());
+            self.tell(&words);
+        }
+        held.into()
+    }
+
+    fn tell(&mut self, words: &str) {
+        if !self.told.is_empty() {
+            self.told.push_str(", ");
+        }
+        self.told.push_str(words);
+    }
+
+    /// A key made of the values of some operands; `None` if one has none.
+    fn key(&self, operands: &[Operand], facts: &Facts<'_>) -> Option<u64> {
+        let mut hasher = self.hasher.build_hasher();
+        TAG.hash(&mut hasher);
+        for operand in operands {
+            let mut known = false;
+            each(operand, facts, &mut |v| {
+                known = true;
+                hash(&v, &mut hasher);
+            });
+            if !known {
+                return None;
+            }
+        }
+        Some(hasher.finish())
+    }
+}
+
+impl State {
+    fn new(touched: i64) -> Self {
+        State {
+            touched,
+            events: VecDeque::new(),
+            sum: 0.0,
+            steps: Vec::new(),
+        }
+    }
+
+    /// Adds an event; keeps no more than `room`, and none older than the window.
+    fn push(&mut self, event: Counted, within: i64, room: usize) {
+        self.events.push_back(event);
+        while self.events.len() > room.max(1)
+            || self
+                .events
+                .front()
+                .is_some_and(|e| e.time.saturating_add(within) < event.time)
+        {
+            self.events.pop_front();
+        }
+    }
+
+    fn push_sum(&mut self, event: Counted, within: i64, room: usize) {
+        self.events.push_back(event);
+        while self.events.len() > room.max(1)
+            || self
+                .events
+                .front()
+                .is_some_and(|e| e.time.saturating_add(within) < event.time)
+        {
+            if let Some(old) = self.events.pop_front() {
+                self.sum -= f64::from_bits(old.what);
+            }
+        }
+    }
+}
+
+/// Keeps a hash that is hashed again apart from the hasher's own initial state: foldhash maps a
+/// value equal to that state to zero.
+const TAG: u32 = 0x7761_7264;
+
+pub fn hash(value: &Val<'_>, hasher: &mut impl Hasher) {
+    match value {
+        Val::Text(text) => text.hash(hasher),
+        Val::Number(n) => n.to_bits().hash(hasher),
+        Val::Quantity(n, d) => {
+            n.to_bits().hash(hasher);
+            d.hash(hasher);
+        }
+        Val::Word(w) => w.hash(hasher),
+        Val::Ip(ip) => ip.hash(hasher),
+        Val::Mac(mac) => mac.hash(hasher),
+        Val::Flag(flag) => flag.hash(hasher),
+        Val::Secret => 0u8.hash(hasher),
+    }
+}
+
+fn words(nanoseconds: i64) -> String {
+    let seconds = nanoseconds as f64 / 1e9;
+    let (number, unit) = match seconds {
+        s if s >= 86_400.0 => (s / 86_400.0, "d"),
+        s if s >= 3600.0 => (s / 3600.0, "h"),
+        s if s >= 60.0 => (s / 60.0, "min"),
+        s => (s, "s"),
+    };
+    format!("{} {unit}", (number * 100.0).round() / 100.0)
+}

@@ -1,0 +1,264 @@
+//! A condition ready to be evaluated: names resolved, literals parsed, units converted.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use dissectors::registry::ProtocolId;
+use dissectors::schema::{BodyPath, FieldId, Privacy};
+use ipnet::IpNet;
+use regex::bytes::Regex;
+
+use super::ast::{Arithmetic, Comparison};
+use super::units::Dimension;
+
+/// The answer of a condition. Only true fires; `not unknown` is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Truth {
+    False,
+    Unknown,
+    True,
+}
+
+impl Truth {
+    pub fn negated(self) -> Truth {
+        match self {
+            Truth::False => Truth::True,
+            Truth::Unknown => Truth::Unknown,
+            Truth::True => Truth::False,
+        }
+    }
+
+    pub fn and(self, other: Truth) -> Truth {
+        match (self, other) {
+            (Truth::False, _) | (_, Truth::False) => Truth::False,
+            (Truth::True, Truth::True) => Truth::True,
+            _ => Truth::Unknown,
+        }
+    }
+
+    pub fn or(self, other: Truth) -> Truth {
+        self.negated().and(other.negated()).negated()
+    }
+}
+
+impl From<bool> for Truth {
+    fn from(known: bool) -> Truth {
+        if known { Truth::True } else { Truth::False }
+    }
+}
+
+/// A whole condition.
+#[derive(Debug)]
+pub struct Condition {
+    pub root: Node,
+    pub windows: Vec<Window>,
+    pub uses: Uses,
+}
+
+/// What a condition asks of the judge beside the message itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// It names `answer` or `outcome`: it is judged when the answer has come.
+    pub answer: bool,
+    /// It reads the request behind an answer.
+    pub request: bool,
+    /// It reads more of the request than whether there was one.
+    pub request_fields: bool,
+    pub policy: bool,
+}
+
+#[derive(Debug)]
+pub enum Node {
+    And(Vec<Node>),
+    Or(Vec<Node>),
+    Not(Box<Node>),
+    Compare(Comparison, Operand, Operand),
+    In(Operand, Set),
+    Test(Operand, Pattern),
+    Exists(Operand),
+    /// The partner of the join was seen.
+    ExistsPartner(Which),
+    Flag(Operand),
+    Authorised,
+    WithinBounds,
+    /// The policy names this asset.
+    Listed(Seat),
+    /// The policy, or a host that claims it, names this title.
+    ListedTitle(Operand),
+    /// Index into [`Condition::windows`].
+    Window(usize),
+}
+
+/// Which message of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Which {
+    This,
+    Request,
+    Answer,
+}
+
+/// Which asset of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Seat {
+    Actor,
+    Target,
+}
+
+#[derive(Clone)]
+pub enum Operand {
+    Field {
+        from: Which,
+        protocol: ProtocolId,
+        field: FieldId,
+        privacy: Privacy,
+    },
+    Path {
+        from: Which,
+        protocol: ProtocolId,
+        reader: Arc<dyn BodyPath>,
+        written: String,
+    },
+    Fact(Which, Fact),
+    Asset(Seat, Attribute),
+    Literal(Literal),
+    Arithmetic(Arithmetic, Box<(Operand, Operand)>),
+}
+
+impl fmt::Debug for Operand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Operand::Field {
+                from,
+                protocol,
+                field,
+                ..
+            } => {
+                write!(f, "{from:?} {}.{}", protocol.name(), field.0)
+            }
+            Operand::Path { written, .. } => f.write_str(written),
+            Operand::Fact(from, fact) => write!(f, "{from:?} {fact:?}"),
+            Operand::Asset(seat, attribute) => write!(f, "{seat:?}.{attribute:?}"),
+            Operand::Literal(literal) => write!(f, "{literal:?}"),
+            Operand::Arithmetic(op, pair) => write!(f, "({:?} {op:?} {:?})", pair.0, pair.1),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Literal {
+    Text(Box<[u8]>),
+    Number(f64),
+    /// In base units.
+    Quantity(f64, Dimension),
+    /// A word of a vocabulary, by its place in it.
+    Word(u16),
+    Ip(IpAddr),
+    Mac([u8; 6]),
+    Flag(bool),
+}
+
+/// What every message has, whatever its protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fact {
+    Verb,
+    Effect,
+    Device,
+    Subject,
+    Channel,
+    Handle,
+    Order,
+    Drug,
+    Destination,
+    Value,
+    ValueNumber,
+    ValueUnit,
+    ValueCode,
+    Outcome,
+    Kind,
+    Protocol,
+    Provenance,
+    Transport,
+    Anomaly,
+    MidStream,
+    Missing,
+    OverlapDiffers,
+    OneSided,
+    Port,
+    Vlan,
+    Length,
+    /// From the first to the last frame of the message.
+    Duration,
+    /// From the first frame of the conversation to the message.
+    Age,
+    FromServer,
+    Conversation,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Attribute {
+    Ip,
+    Port,
+    Mac,
+    Ae,
+    App,
+    Facility,
+    Epr,
+    Kind,
+}
+
+#[derive(Debug)]
+pub enum Set {
+    /// Sorted.
+    Texts(Vec<Box<[u8]>>),
+    Numbers(Vec<f64>),
+    Quantities(Vec<(f64, Dimension)>),
+    /// Ends are members; in base units.
+    Range(f64, f64, Dimension),
+    /// A bit for each word.
+    Words(u64),
+    Nets(Vec<IpNet>),
+    Macs(Vec<[u8; 6]>),
+    /// Members of a group of the policy, by name.
+    Group(Seat, String),
+}
+
+#[derive(Debug)]
+pub enum Pattern {
+    Contains(Box<[u8]>),
+    StartsWith(Box<[u8]>),
+    EndsWith(Box<[u8]>),
+    Regex(Box<Regex>),
+}
+
+/// Something that looks back in time.
+#[derive(Debug)]
+pub struct Window {
+    pub kind: WindowKind,
+    /// `count(condition)`: which messages count. Empty: those that reach the window. For a
+    /// sequence its steps, in order.
+    pub steps: Vec<Node>,
+    /// `distinct(operands)`, `sum(operand)`, `first_seen(operands)`.
+    pub of: Vec<Operand>,
+    pub by: Vec<Operand>,
+    /// Nanoseconds; for `first_seen` the time that is only learnt.
+    pub within: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum WindowKind {
+    /// True from this many messages on.
+    Count(u64),
+    /// True from this many different values on.
+    Distinct(u64),
+    /// True above (or at) this sum, in base units.
+    Sum {
+        above: f64,
+        or_equal: bool,
+        dimension: Dimension,
+    },
+    /// The value now, over the value before, compared.
+    Ratio(Comparison, f64),
+    Sequence,
+    FirstSeen,
+}

@@ -1,0 +1,140 @@
+//! A UDP conversation's datagrams, and frames below IP. Each is read whole.
+
+use std::hash::{BuildHasher, Hasher};
+
+use dissectors::contract::{End, Side, Transport};
+use dissectors::identify::Signatures;
+
+use super::context::Context;
+use super::events::Arrival;
+use super::marks::Carrier;
+use super::reassembly;
+use super::record::{Content, Fate, Flow};
+use super::tcp::deafen;
+use super::work::Work;
+use crate::decode::packet::UdpHead;
+
+/// A UDP datagram, or the payload of a frame below IP.
+#[derive(Clone, Copy)]
+pub struct Datagram<'a> {
+    pub payload: &'a [u8],
+    /// Payload bytes on the wire that were not captured.
+    pub cut: u32,
+    pub ip_id: u16,
+    pub checksum: u16,
+    pub at: Arrival,
+}
+
+/// Is the upper end of the key the client, judging by the first datagram, which `upper` says it sent?
+/// Nothing tells whether it is the first of all; a port by habit tells who serves.
+pub fn client_is_upper(head: &UdpHead, upper: bool, signatures: &Signatures) -> bool {
+    let hinted = |port| signatures.hinted(Transport::Udp, port);
+    let sender_serves = hinted(head.src_port) && !hinted(head.dst_port);
+    upper != sender_serves
+}
+
+/// A datagram of a known conversation.
+pub fn datagram(flow: &mut Flow, side: Side, datagram: &Datagram<'_>, cx: &mut Context<'_>) {
+    let i = side.index();
+    if !flow.id.seen[i] {
+        flow.id.seen[i] = true;
+        flow.id.macs[i] = datagram.at.mac;
+        flow.id.changed();
+    }
+    let len = datagram.payload.len() as u64;
+    if second_sighting(flow, side, datagram, cx) {
+        cx.counts.events.second_sightings += 1;
+        cx.counts.bytes.second_sighting += len;
+        return;
+    }
+    let at = flow.sides[i].offset;
+    flow.sides[i].offset += len;
+    if datagram.cut > 0 {
+        // Part of a datagram would only look like a malformed one.
+        cx.counts.events.datagrams_cut += 1;
+        cx.counts.events.cut_bytes += u64::from(datagram.cut);
+        cx.counts.bytes.gap_adjacent += len;
+        flow.id.missing[i] += u64::from(datagram.cut);
+        flow.id.changed();
+        return;
+    }
+    if len == 0 {
+        return;
+    }
+    read(flow, side, at, datagram, cx);
+}
+
+/// A frame below IP: a conversation of its own.
+pub fn frame(flow: &mut Flow, frame: &Datagram<'_>, cx: &mut Context<'_>) {
+    if frame.cut > 0 {
+        cx.counts.events.datagrams_cut += 1;
+        cx.counts.bytes.gap_adjacent += frame.payload.len() as u64;
+    } else if !frame.payload.is_empty() {
+        read(flow, Side::Client, 0, frame, cx);
+        close(flow, End::Capture, cx);
+    }
+}
+
+/// The conversation is over.
+pub fn close(flow: &mut Flow, why: End, cx: &mut Context<'_>) {
+    for side in Side::BOTH {
+        reassembly::end(flow, side, why, cx);
+    }
+    reassembly::retire(flow, cx);
+}
+
+fn read(flow: &mut Flow, side: Side, at: u64, datagram: &Datagram<'_>, cx: &mut Context<'_>) {
+    let len = datagram.payload.len() as u64;
+    if matches!(flow.content, Content::Silent) {
+        let candidates = cx.shared.candidates(flow.id.transport());
+        flow.content = if candidates == 0 {
+            cx.counts.events.unidentified += 1;
+            Content::Deaf(Fate::Unidentified)
+        } else {
+            let offsets = [flow.sides[0].offset, flow.sides[1].offset];
+            Content::Work(Box::new(Work::new(offsets, candidates, false)))
+        };
+    }
+    match &mut flow.content {
+        Content::Work(work) => {
+            let carrier = Carrier {
+                frame: datagram.at.frame,
+                vlan: datagram.at.vlan,
+                filler: None,
+            };
+            let result = work.datagram(side, at, datagram.payload, &carrier, &mut flow.id, cx);
+            if let Err(fate) = result {
+                deafen(flow, fate, cx);
+            }
+        }
+        Content::Deaf(fate) => *fate.counter(cx) += len,
+        Content::Silent | Content::Done => cx.counts.bytes.after_end += len,
+    }
+}
+
+/// True if this datagram was seen just now. Remembers it if not.
+fn second_sighting(
+    flow: &mut Flow,
+    side: Side,
+    datagram: &Datagram<'_>,
+    cx: &mut Context<'_>,
+) -> bool {
+    let mut hasher = cx.shared.hasher.build_hasher();
+    hasher.write(datagram.payload);
+    hasher.write_u64(
+        u64::from(datagram.ip_id) << 32 | u64::from(datagram.checksum) << 16 | side.index() as u64,
+    );
+    hasher.write_u64(datagram.payload.len() as u64);
+    let mark = hasher.finish();
+    let window = if datagram.ip_id != 0 {
+        cx.shared.sighting_id
+    } else {
+        cx.shared.sighting
+    };
+    let time = datagram.at.frame.time;
+    if flow.recent.saw(mark, time, window) {
+        return true;
+    }
+    flow.recent.remember(mark, time, window);
+    false
+}
