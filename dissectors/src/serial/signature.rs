@@ -54,13 +54,11 @@ pub fn recognise(
     };
     // Bytes passed, and those of them that did not fit.
     let (mut at, mut odd, mut sum) = (0, 0, 0);
+    let on_port = hint.port || hint.transport == Transport::Carried;
     while at < first.len() {
         let rest = &first[at..];
         // In the middle of a conversation, the first frame may be the rest of one.
-        let forgiven = lenient && !bar.words
-            || hint.port
-            || hint.transport == Transport::Carried
-            || hint.mid_stream && at == 0;
+        let forgiven = lenient && !bar.words || on_port || hint.mid_stream && at == 0;
         let step = match cut(rest) {
             Cut::Frame(n) => {
                 let n = n.clamp(1, rest.len());
@@ -82,33 +80,28 @@ pub fn recognise(
                 n.max(1)
             }
             Cut::Short(need) => {
-                return match settled(hint, bar, sum) {
-                    Some(yes) => yes,
-                    None if hint.whole => Probe::No,
-                    None => Probe::More(at + need.max(rest.len() + 1)),
-                };
+                return settle(hint, bar, sum, on_port, at + need.max(rest.len() + 1));
             }
         };
         at += step;
         if sum >= bar.enough {
             return Probe::Yes(Confidence(bar.confidence));
         }
-        if (hint.port || hint.transport == Transport::Carried) && sum >= bar.on_port {
-            return Probe::Yes(Confidence(bar.port_confidence));
-        }
         if odd > lead || sum == 0 && at > lead {
             return Probe::No;
         }
     }
-    match settled(hint, bar, sum) {
-        Some(yes) => yes,
-        None if hint.whole => Probe::No,
-        None => Probe::More(first.len() + 1),
-    }
+    settle(hint, bar, sum, on_port, first.len() + 1)
 }
 
-/// Where no more bytes will come, less is enough.
-fn settled(hint: Hint, bar: Bar, sum: u32) -> Option<Probe> {
-    let enough = hint.whole && sum >= bar.on_port;
-    enough.then_some(Probe::Yes(Confidence(bar.port_confidence)))
+/// What is said where the bytes end: less is enough on a hinted port, and where no more will come.
+/// Bytes that fit but do not suffice speak against nobody: the other side's may tell.
+fn settle(hint: Hint, bar: Bar, sum: u32, on_port: bool, need: usize) -> Probe {
+    if (on_port || hint.whole) && sum >= bar.on_port {
+        Probe::Yes(Confidence(bar.port_confidence))
+    } else if hint.whole {
+        ABSTAIN
+    } else {
+        Probe::More(need)
+    }
 }

@@ -187,7 +187,7 @@ fn question_kept_until_its_answer_named_the_protocol_stays_the_clients() {
         (Side::Client, b"CT\x04"),
         (Side::Server, b"*\x04"),
         (Side::Server, &v["servo_breath_real"]),
-        (Side::Server, &v["servo_curve_real"]),
+        (Side::Server, &v["servo_breath_real2"]),
     ];
     let seen = play(&TELNET, script);
     let inside = seen.of("servo");
