@@ -213,7 +213,8 @@ fn messages(frames: &[Frame], policy: &PathBuf) -> Vec<String> {
         .filter_map(|r| {
             let event = r["event_type"].as_str()?;
             let body = r.get(event)?;
-            (event != "tcp" && body.get("anomaly").is_none() && body.get("kind").is_some())
+            let said = !matches!(event, "tcp" | "alert" | "finding");
+            (said && body.get("anomaly").is_none() && body.get("kind").is_some())
                 .then(|| format!("{event} {}:{} {}", r["src_ip"], r["src_port"], body["kind"]))
         })
         .collect()

@@ -184,6 +184,7 @@ pub fn packet(flow: &mut Flow, side: Side, packet: &Packet<'_>, cx: &mut Context
     if flow.sides[0].ended && flow.sides[1].ended && flow.state != State::Closed {
         flow.state = State::Closed;
         flow.latest = packet.at.frame;
+        flow.recent.settle();
         reassembly::retire(flow, cx);
         events::over(flow, packet.at.vlan, cx);
     }
