@@ -173,19 +173,23 @@ pub enum Val<'a> {
 
 pub fn eval(node: &Node, facts: &Facts<'_>, past: &mut dyn Past) -> Truth {
     match node {
-        // What stands to the left of a window decides which messages reach it.
+        // The parts without a window stand first and decide which messages reach the windows;
+        // then every window sees its messages, whatever the others say.
         Node::And(parts) => {
-            let mut all = Truth::True;
+            let (mut plain, mut all) = (Truth::True, Truth::True);
             for part in parts {
-                if all != Truth::True && has_window(part) {
-                    continue;
-                }
-                all = all.and(eval(part, facts, past));
-                if all == Truth::False {
-                    break;
+                if !has_window(part) {
+                    plain = plain.and(eval(part, facts, past));
+                    if plain == Truth::False {
+                        return Truth::False;
+                    }
+                } else if plain == Truth::True {
+                    all = all.and(eval(part, facts, past));
+                } else {
+                    all = all.and(Truth::Unknown);
                 }
             }
-            all
+            plain.and(all)
         }
         // Every branch is evaluated if it holds a window: it must see every message.
         Node::Or(parts) => {
@@ -202,7 +206,7 @@ pub fn eval(node: &Node, facts: &Facts<'_>, past: &mut dyn Past) -> Truth {
         Node::Compare(op, left, right) => compare(*op, left, right, facts),
         Node::In(operand, set) => within(operand, set, facts),
         Node::Test(operand, pattern) => any(operand, facts, |v| match v {
-            Val::Text(text) => test(pattern, text),
+            Val::Text(text) => matches(pattern, text).into(),
             _ => Truth::Unknown,
         }),
         Node::Exists(operand) => {
@@ -394,14 +398,14 @@ pub fn inside(low: f64, high: f64, n: f64) -> Truth {
     ((n >= low || same(n, low)) && (n <= high || same(n, high))).into()
 }
 
-fn test(pattern: &Pattern, text: &[u8]) -> Truth {
+/// Whether a text fits a pattern.
+pub fn matches(pattern: &Pattern, text: &[u8]) -> bool {
     match pattern {
         Pattern::Contains(part) => contains(text, part),
         Pattern::StartsWith(part) => text.starts_with(part),
         Pattern::EndsWith(part) => text.ends_with(part),
         Pattern::Regex(regex) => regex.is_match(text),
     }
-    .into()
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
