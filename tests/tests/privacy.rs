@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use wardwatch_tests::capture::{all_shipped, scratch, shipped};
+use wardwatch_tests::capture::{all_shipped, policy_for, scratch, shipped};
 use wardwatch_tests::program::run;
 
 /// What the shipped captures say of their (invented) patients. Each occurs in at least one of them,
@@ -109,11 +109,7 @@ fn one_patient_is_one_pseudonym_over_messages() {
 /// Every output of a capture, with a word for each.
 fn outputs(capture: &Path) -> Vec<(&'static str, String)> {
     let eve = scratch("json");
-    let policy = ["hl7v2", "ward"]
-        .iter()
-        .any(|f| capture.parent().is_some_and(|p| p.ends_with(f)))
-        .then(|| shipped("pcaps/policies/hl7.toml"))
-        .unwrap_or_else(|| shipped("pcaps/policies/dicom.toml"));
+    let policy = policy_for(capture).unwrap_or_else(|| shipped("pcaps/policies/hl7.toml"));
     let text = run([
         Path::new("-r"),
         capture,

@@ -499,6 +499,7 @@ fn fire(
 ) -> u64 {
     let message = facts.message;
     firing.evidence.extend_from_slice(message.frames());
+    firing.evidence.sort_by_key(|f| f.seq);
     let default = [
         Operand::Asset(Seat::Actor, Attribute::Ip),
         Operand::Asset(Seat::Target, Attribute::Ip),

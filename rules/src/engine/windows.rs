@@ -7,9 +7,10 @@ use dissectors::message::FrameRef;
 use foldhash::fast::RandomState;
 
 use super::table::Table;
+use crate::language::ast::Comparison;
 use crate::language::compiled::{Condition, Operand, Truth, Window, WindowKind};
-use crate::language::eval::{Facts, NoPast, Past, Val, each, eval};
-use crate::language::units::same;
+use crate::language::eval::{Facts, NoPast, Past, Val, each, eval, ordered};
+use crate::language::units::{Dimension, same};
 use crate::limits::{self, Hits, LimitId, Limits};
 
 /// The windows of one rule.
@@ -103,6 +104,7 @@ impl Past for Feeding<'_> {
             WindowKind::Sum {
                 above, or_equal, ..
             } => self.sum(at, window, key, above, or_equal, facts),
+            WindowKind::Ratio(op, than) => self.ratio(at, window, key, op, than, facts),
             WindowKind::FirstSeen => self.first_seen(at, window, key, facts),
             WindowKind::Sequence => Truth::Unknown,
         }
@@ -190,13 +192,61 @@ impl Feeding<'_> {
         })
     }
 
+    fn ratio(
+        &mut self,
+        at: usize,
+        window: &Window,
+        key: u64,
+        op: Comparison,
+        than: f64,
+        facts: &Facts<'_>,
+    ) -> Truth {
+        let mut now = None;
+        for operand in &window.of {
+            each(operand, facts, &mut |v| match v {
+                Val::Number(n) => now = now.or(Some((n, Dimension::NONE))),
+                Val::Quantity(n, d) => now = now.or(Some((n, d))),
+                _ => {}
+            });
+        }
+        let Some((number, dimension)) = now else {
+            return Truth::Unknown;
+        };
+
+        let event = self.event(number.to_bits(), facts);
+        let Some(state) = self.state(
+            at,
+            window,
+            self.hasher.hash_one((TAG, key, dimension)),
+            limits::WINDOW_KEYS,
+        ) else {
+            return Truth::Unknown;
+        };
+        let before = state.events.back().copied();
+        state.push(event, window.within, 1);
+        let Some(before) = before.filter(|b| b.time.saturating_add(window.within) >= event.time)
+        else {
+            return Truth::Unknown;
+        };
+        let old = f64::from_bits(before.what);
+        // From nothing, or to nothing, is a start or a stop, no jump.
+        if old == 0.0 || number == 0.0 {
+            return Truth::False;
+        }
+        let truth = ordered(op, number / old, than);
+        if truth == Truth::True {
+            self.evidence.push(before.frame);
+            self.tell(&format!("{:.3} times the value before", number / old));
+        }
+        truth
+    }
+
     fn first_seen(&mut self, at: usize, window: &Window, key: u64, facts: &Facts<'_>) -> Truth {
         let Some(what) = self.key(&window.of, facts) else {
             return Truth::Unknown;
         };
-        let mut hasher = self.hasher.build_hasher();
-        (key, what).hash(&mut hasher);
-        let whole = hasher.finish();
+
+        let whole = self.hasher.hash_one((TAG, key, what));
         let Some(table) = self.windows.tables.get_mut(at) else {
             return Truth::Unknown;
         };
@@ -325,6 +375,7 @@ impl Feeding<'_> {
     /// A key made of the values of some operands; `None` if one has none.
     fn key(&self, operands: &[Operand], facts: &Facts<'_>) -> Option<u64> {
         let mut hasher = self.hasher.build_hasher();
+        TAG.hash(&mut hasher);
         for operand in operands {
             let mut known = false;
             each(operand, facts, &mut |v| {
@@ -376,6 +427,10 @@ impl State {
         }
     }
 }
+
+/// Keeps a hash that is hashed again apart from the hasher's own initial state: foldhash maps a
+/// value equal to that state to zero.
+const TAG: u32 = 0x7761_7264;
 
 pub fn hash(value: &Val<'_>, hasher: &mut impl Hasher) {
     match value {

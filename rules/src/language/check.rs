@@ -223,6 +223,10 @@ impl<'l> Checker<'l> {
                 node
             });
         }
+        // A bare word says nothing beside what is itself not known.
+        if typed.is_none() && matches!(second.kind, ExprKind::Name(_)) {
+            return None;
+        }
         let other = self.operand(second, expected);
         let ((a, ta), (b, tb)) = (typed?, other?);
         let (ta, tb) = (plain(ta), plain(tb));
@@ -579,7 +583,7 @@ impl<'l> Checker<'l> {
             "exists" => self.exists(whole, call),
             "listed" => self.listed(whole, call),
             "sequence" | "first_seen" => self.looking_back(whole, call),
-            "count" | "distinct" | "sum" => self.fail(
+            "count" | "distinct" | "sum" | "ratio" => self.fail(
                 Problem::new(
                     &whole.span,
                     "WR009",
@@ -603,20 +607,23 @@ impl<'l> Checker<'l> {
                 "`absence` is not judged yet",
                 "reserved",
             )),
-            other => {
-                let help = nearest(other, CALLS.iter().copied())
-                    .map(|n| format!("did you mean `{n}(...)`?"));
-                self.fail(
-                    Problem::new(
-                        &call.name_span,
-                        "WR001",
-                        format!("unknown function `{other}`"),
-                        "not known",
-                    )
-                    .helped(help.or_else(|| Some(format!("known are {}", CALLS.join(", "))))),
-                )
-            }
+            _ => self.unknown_call(call),
         }
+    }
+
+    pub fn unknown_call<T>(&mut self, call: &Call) -> Option<T> {
+        let other = call.name.as_str();
+        let help =
+            nearest(other, CALLS.iter().copied()).map(|n| format!("did you mean `{n}(...)`?"));
+        self.fail(
+            Problem::new(
+                &call.name_span,
+                "WR001",
+                format!("unknown function `{other}`"),
+                "not known",
+            )
+            .helped(help.or_else(|| Some(format!("known are {}", CALLS.join(", "))))),
+        )
     }
 
     fn exists(&mut self, whole: &Expr, call: &Call) -> Option<Node> {

@@ -187,6 +187,11 @@ pub enum Fact {
     Port,
     Vlan,
     Length,
+    /// From the first to the last frame of the message.
+    Duration,
+    /// From the first frame of the conversation to the message.
+    Age,
+    FromServer,
     Conversation,
 }
 
@@ -252,6 +257,8 @@ pub enum WindowKind {
         or_equal: bool,
         dimension: Dimension,
     },
+    /// The value now, over the value before, compared.
+    Ratio(Comparison, f64),
     Sequence,
     FirstSeen,
 }

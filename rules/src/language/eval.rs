@@ -209,6 +209,10 @@ pub fn eval(node: &Node, facts: &Facts<'_>, past: &mut dyn Past) -> Truth {
             let mut found = false;
             each(operand, facts, &mut |_| found = true);
             match operand {
+                Operand::Fact(which, Fact::Anomaly) => facts
+                    .partner(*which)
+                    .is_some_and(|m| !m.anomalies().is_empty())
+                    .into(),
                 Operand::Path { from, protocol, .. } if !found => {
                     // What was not kept may have been there.
                     match facts.partner(*from) {
@@ -322,7 +326,7 @@ fn compare_values(op: Comparison, a: Val<'_>, b: Val<'_>) -> Truth {
     }
 }
 
-fn ordered(op: Comparison, a: f64, b: f64) -> Truth {
+pub fn ordered(op: Comparison, a: f64, b: f64) -> Truth {
     if a.is_nan() || b.is_nan() {
         return Truth::Unknown;
     }
@@ -618,6 +622,19 @@ fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Va
             let range = message.range();
             found(Val::Number(range.end.saturating_sub(range.start) as f64));
         }
+        Fact::Duration => {
+            let first = message.frames().first().map_or(0, |f| f.time);
+            let seconds = message.frame().time.saturating_sub(first) as f64 / 1e9;
+            found(Val::Quantity(seconds.max(0.0), Dimension::TIME));
+        }
+        Fact::Age => {
+            let age = message
+                .frame()
+                .time
+                .saturating_sub(conversation.started.time);
+            found(Val::Quantity((age as f64 / 1e9).max(0.0), Dimension::TIME));
+        }
+        Fact::FromServer => found(Val::Flag(message.side() == Side::Server)),
         Fact::Conversation => found(Val::Number(conversation.flow_id as f64)),
         _ => {}
     }

@@ -18,6 +18,7 @@ impl Checker<'_> {
     ) -> Option<Option<Node>> {
         match call.name.as_str() {
             "count" | "distinct" | "sum" => {}
+            "ratio" => return Some(self.ratio(whole, call, op, threshold)),
             _ => return None,
         }
         Some(self.counted(whole, call, op, threshold))
@@ -53,6 +54,43 @@ impl Checker<'_> {
                 }
             })
         };
+        let within = self.span_of_time(call);
+        let window = self.window(whole, call, kind, within)?;
+        Some(self.add(window))
+    }
+
+    /// `ratio(value) by (...) within 10 min > 5`: the value now over the one before.
+    fn ratio(
+        &mut self,
+        whole: &Expr,
+        call: &Call,
+        op: Comparison,
+        threshold: &Expr,
+    ) -> Option<Node> {
+        let kind = match &threshold.kind {
+            ExprKind::Number(n, None) if op.is_ordering() => Some(WindowKind::Ratio(op, *n)),
+            _ => self.fail(
+                Problem::new(
+                    &threshold.span,
+                    "WR009",
+                    "a ratio is compared with a number",
+                    "no number, or no `<` or `>`",
+                )
+                .help("write `ratio(value) by (subject) within 10 min > 5`"),
+            ),
+        };
+        let typed = match call.args.as_slice() {
+            [arg] => self.operand(arg, None).map(|t| t.1),
+            _ => None,
+        };
+        if !matches!(typed, Some(Type::Number | Type::Quantity | Type::Any)) {
+            self.problems.push(Problem::new(
+                &whole.span,
+                "WR009",
+                "`ratio` compares one number with the one before",
+                "not one number",
+            ));
+        }
         let within = self.span_of_time(call);
         let window = self.window(whole, call, kind, within)?;
         Some(self.add(window))

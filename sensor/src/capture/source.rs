@@ -13,9 +13,6 @@ use super::inputs::Progress;
 use super::record::{Format, Step};
 use crate::limits::{self, Limits};
 
-/// Bytes of a block beside which a longest frame with its headers still fits.
-const HEADERS: usize = 64 * 1024;
-
 /// An opened file, with how far it was read.
 pub(super) struct Source {
     path: PathBuf,
@@ -135,11 +132,9 @@ impl Source {
     /// Reads to the end of the block's room. Gives how many bytes it holds, and what ended
     /// the file, if it ended (`Truncated` stands for its plain end too).
     fn read(&mut self, block: &mut Block, size: usize) -> (usize, Option<Fault>) {
-        let room = size
-            .max(self.need)
-            .min(self.longest + HEADERS)
-            .max(self.carry.len() + 1)
-            .max(size);
+        // One longest frame fits whatever the size asked for.
+        // What a record needs is bounded by the longest frame, so the block's growth is too.
+        let room = size.max(self.need).max(self.carry.len() + 1);
         if block.data.len() < room {
             block.data.resize(room, 0);
         }

@@ -158,7 +158,9 @@ fn troubles(totals: &Totals) -> Vec<String> {
         out.push(error.to_string());
     }
     for (link, frames) in totals.decoder.unsupported_links() {
-        out.push(format!("{frames} frames of link type {link} cannot be decoded; capture on an Ethernet interface instead"));
+        out.push(format!(
+            "{frames} frames of {link} cannot be decoded; capture on an Ethernet interface instead"
+        ));
     }
     let mut hosts: Vec<_> = totals.decoder.bad_checksum_hosts().collect();
     hosts.sort_by_key(|(host, n)| (std::cmp::Reverse(*n), *host));
@@ -189,7 +191,7 @@ fn ledger(totals: &Totals, judging: &Judging) -> Ledger {
             Account::new("frames", capture.total(), reasons.into_iter()),
             Account::new(
                 "bytes",
-                notes.tcp_bytes + notes.udp_bytes,
+                notes.tcp_bytes + notes.udp_bytes + notes.link_bytes,
                 totals.flows.bytes.each(),
             ),
         ],

@@ -164,7 +164,7 @@ impl Fragments {
             overlap.length = Some(end.unwrap_or(u32::MAX));
             return Fate::Malformed;
         };
-        if fragment.bytes.is_empty() || (fragment.more && fragment.bytes.len() % 8 != 0) {
+        if fragment.bytes.is_empty() || (fragment.more && !fragment.bytes.len().is_multiple_of(8)) {
             return Fate::Malformed;
         }
         let now = self.clock.now;

@@ -6,6 +6,7 @@
 
 mod judge;
 mod merge;
+mod packet_events;
 mod run;
 mod seconds;
 

@@ -8,7 +8,7 @@ use crate::limits::{self, Limits};
 const SECOND: i64 = 1_000_000_000;
 
 fn long() -> Vec<u8> {
-    (0..4000u32).map(|n| (n * 7 >> 3) as u8).collect()
+    (0..4000u32).map(|n| ((n * 7) >> 3) as u8).collect()
 }
 
 fn framed(fragments: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
@@ -158,7 +158,7 @@ fn datagram_spread_over_blocks_is_put_together() {
     let parts = framed(fragments4(&udp4(5001, &long()), 7, 800));
     let mut seen = Seen::new();
     for part in &parts {
-        seen.block(LinkType::ETHERNET, &[part.clone()]);
+        seen.block(LinkType::ETHERNET, std::slice::from_ref(part));
     }
     assert_eq!(seen.only().1, long());
     assert_eq!(seen.reasons(), [("decoded", parts.len() as u64)]);

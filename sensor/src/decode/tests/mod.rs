@@ -1,5 +1,6 @@
 //! Frames in, packets and reasons out.
 
+mod captures;
 mod checksums;
 mod craft;
 mod fragments;
