@@ -2,10 +2,11 @@
 
 use super::command::{Command, CommandField, Outline};
 use super::faults::{self, Faults};
-use super::lane::{Fragment, Framing, Lane};
+use super::lane::{Fragment, Framing, Headless, Lane};
 use super::message::{self, Finished};
 use super::negotiate;
 use super::pdu::{PDV_HEADER, PDV_LENGTH, pdv_header};
+use super::resync::{self, Judgement};
 use super::stream::{Dicom, Step};
 use crate::contract::Side;
 use crate::limits;
@@ -30,11 +31,17 @@ impl Dicom {
             Err(_) if lane.pdu.pdvs == 0 => (Default::default(), Some(faults::PDV_TOO_SHORT)),
             Err(_) => (Default::default(), Some(faults::TRAILING_BYTES)),
         };
-        let is_odd = pdv.context % 2 == 0 || pdv.control.has_reserved_bits();
-        if lane.pdu.is_doubted && (fault.is_some() || is_odd) {
-            // Already reported; what stands here is the next PDU rather.
-            lane.framing = Framing::Search;
-            return Step::Done(0);
+        if lane.pdu.is_doubted {
+            // The length was reported; what stands here may be the next PDU rather.
+            let is_odd = pdv.context.is_multiple_of(2) || pdv.control.has_reserved_bits();
+            match resync::judge(rest) {
+                Judgement::More(needs) => return Step::Need(needs),
+                Judgement::No if fault.is_none() && !is_odd => {}
+                Judgement::Yes | Judgement::No => {
+                    lane.framing = Framing::Search;
+                    return Step::Done(0);
+                }
+            }
         }
         if let Some(fault) = fault {
             let mut wrong = lane.pdu.faults;
@@ -209,9 +216,11 @@ impl Dicom {
             faults: message.faults,
         };
         message.is_open = false;
+        let context = message.context;
         self.spoke = true;
         let command = message::write(&finished, &mut self.association, &mut self.scratch, out);
-        note_answer(&mut self.lanes[side.other().index()], &finished, &command);
+        let (own, other) = self.lanes_of(side);
+        note_answer(own, other, context, &command);
         Step::Done(bytes.len())
     }
 
@@ -237,16 +246,14 @@ impl Dicom {
 
     /// Writes the message that is coming in, as it is.
     pub(super) fn write(&mut self, side: Side, end: u64, out: &mut Messages<'_>) {
-        let [client, server] = &mut self.lanes;
-        let (message, other) = match side {
-            Side::Client => (&mut client.message, server),
-            Side::Server => (&mut server.message, client),
-        };
+        let message = &mut self.lanes[side.index()].message;
         message.is_open = false;
+        // The command set is lent to the writer and given back, so that its memory is used again.
+        let set = std::mem::take(&mut message.command);
         let finished = Finished {
             range: message.start..end,
             context: message.context,
-            command: &message.command,
+            command: &set,
             command_at: message.command_at,
             dataset: message.has_dataset.then_some(&message.walker),
             dataset_bytes: message.dataset_bytes,
@@ -255,7 +262,19 @@ impl Dicom {
         };
         self.spoke = true;
         let command = message::write(&finished, &mut self.association, &mut self.scratch, out);
-        note_answer(other, &finished, &command);
+        let context = message.context;
+        let (own, other) = self.lanes_of(side);
+        note_answer(own, other, context, &command);
+        own.message.command = set;
+    }
+
+    /// This side's lane and the other's.
+    fn lanes_of(&mut self, side: Side) -> (&mut Lane, &mut Lane) {
+        let [client, server] = &mut self.lanes;
+        match side {
+            Side::Client => (client, server),
+            Side::Server => (server, client),
+        }
     }
 
     /// Another PDU comes while a message is not complete.
@@ -271,14 +290,30 @@ impl Dicom {
 }
 
 /// An answer to a request that was not seen tells what the end of a message was, with which the other
-/// side's stream begins.
-fn note_answer(other: &mut Lane, answer: &Finished<'_>, command: &Command<'_>) {
-    if command.field.is_some_and(CommandField::is_response)
-        && other.framing == Framing::Search
-        && let Some(headless) = &mut other.headless
-        && headless.request.is_empty()
-    {
-        headless.context = answer.context;
+/// side's stream begins. The other side may have been read further already.
+fn note_answer(own: &mut Lane, other: &mut Lane, context: u8, command: &Command<'_>) {
+    let Some(field) = command.field else {
+        return;
+    };
+    if !field.is_response() {
+        if let (Some(headless), Some(id)) = (&mut own.headless, command.message_id)
+            && headless.asked.len() < Headless::ASKED
+        {
+            headless.asked.push(id);
+        }
+        return;
+    }
+    let (Some(headless), Some(id)) = (&mut other.headless, command.responding_to) else {
+        return;
+    };
+    if !headless.request.is_empty() {
+        return;
+    }
+    if headless.asked.contains(&id) {
+        // What the stream began with was answered before the capture, or not at all.
+        other.headless = None;
+    } else {
+        headless.context = context;
         command.write_request(&mut headless.request);
     }
 }

@@ -1,7 +1,7 @@
 //! Bytes that do not come: gaps, the end of a side, streams whose start was not seen.
 
 use super::faults::{self, Faults};
-use super::lane::Framing;
+use super::lane::{Framing, Headless};
 use super::message::{self, Finished};
 use super::negotiate::{self, Pdu};
 use super::pdu::{HEADER, PduType, pdu_header};
@@ -146,12 +146,10 @@ impl Dicom {
 
     /// Tells the message whose end the stream began with, if its answer told what it was.
     pub(super) fn tell_headless(&mut self, side: Side, out: &mut Messages<'_>) {
-        let Some(headless) = self.lanes[side.index()].headless.take() else {
+        let told = |h: &mut Headless| !h.request.is_empty() && h.end > h.start;
+        let Some(headless) = self.lanes[side.index()].headless.take_if(told) else {
             return;
         };
-        if headless.request.is_empty() || headless.end <= headless.start {
-            return;
-        }
         let mut faults = Faults::default();
         faults.add(faults::START_MISSING, headless.start);
         let finished = Finished {

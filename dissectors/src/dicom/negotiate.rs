@@ -15,7 +15,7 @@ use crate::action::Outcome;
 use crate::contract::Side;
 use crate::limits;
 use crate::message::{Draft, Messages, Scope};
-use crate::schema::KindId;
+use crate::schema::{FieldId, KindId};
 
 /// Key under which an association request and its answer meet within the connection.
 const ASSOCIATION: &[u8] = b"association";
@@ -80,7 +80,7 @@ pub fn associate(
             wrong.add(fault, titles_at);
         }
     }
-    let (mut calling, mut called) = (parsed.calling, parsed.called);
+    let (calling, called) = (parsed.calling, parsed.called);
     if learn {
         if is_request && wrong.has_loss() {
             association.begin(side, calling, called);
@@ -95,18 +95,15 @@ pub fn associate(
             association.accept();
         }
     }
-    if !is_request {
-        (calling, called) = (association.calling, association.called);
-    }
     let items_left = out.limits().get(limits::DICOM_ITEMS);
     let mut draft = out.message(kind, pdu.range());
-    draft.text_if(CALLING_AE, calling.trimmed());
+    let calling_at = titles_at + AeTitle::LEN as u64;
     if is_request {
-        draft.at(titles_at + AeTitle::LEN as u64, AeTitle::LEN);
-    }
-    draft.text_if(CALLED_AE, called.trimmed());
-    if is_request {
-        draft.at(titles_at, AeTitle::LEN);
+        text_at(CALLING_AE, calling.trimmed(), calling_at, &mut draft);
+        text_at(CALLED_AE, called.trimmed(), titles_at, &mut draft);
+    } else {
+        // The titles in an answer are reserved bytes.
+        write_titles(association, &mut draft);
     }
     draft.integer(PDU_LENGTH, i64::from(header.length));
     draft.integer(PROTOCOL_VERSION, i64::from(parsed.version));
@@ -340,17 +337,13 @@ impl Reader<'_, '_> {
                 self.draft.flag(IDENTITY_CONFIRM, identity.confirm);
                 let primary_at = at + (ITEM_HEADER + 4) as u64;
                 if identity.kind.has_name() {
-                    self.draft.text_if(USERNAME, identity.primary);
+                    text_at(USERNAME, identity.primary, primary_at, &mut self.draft);
                 } else {
-                    self.draft.secret(TOKEN, identity.primary.len());
+                    secret_at(TOKEN, identity.primary, primary_at, &mut self.draft);
                 }
-                self.draft.at(primary_at, identity.primary.len());
                 // Redacted whatever the type: some put a passcode where none belongs.
-                if !identity.secondary.is_empty() {
-                    self.draft.secret(PASSCODE, identity.secondary.len());
-                    let behind = primary_at + identity.primary.len() as u64 + 2;
-                    self.draft.at(behind, identity.secondary.len());
-                }
+                let secondary_at = primary_at + identity.primary.len() as u64 + 2;
+                secret_at(PASSCODE, identity.secondary, secondary_at, &mut self.draft);
             }
             item::USER_IDENTITY_AC => {
                 let (_, answer) = associate::user_identity_answer(body).ok()?;
@@ -449,6 +442,20 @@ pub fn malformed(
         draft.integer(PDU_LENGTH, i64::from(header.length));
     }
     finish(&mut draft, wrong);
+}
+
+/// A text with the place where it stands, unless it is empty or nobody wants it.
+fn text_at(field: FieldId, text: &[u8], at: u64, draft: &mut Draft<'_>) {
+    if !text.is_empty() && draft.wants(field) {
+        draft.text(field, text).at(at, text.len());
+    }
+}
+
+/// The same for a secret: only its length is kept.
+fn secret_at(field: FieldId, secret: &[u8], at: u64, draft: &mut Draft<'_>) {
+    if !secret.is_empty() && draft.wants(field) {
+        draft.secret(field, secret.len()).at(at, secret.len());
+    }
 }
 
 fn write_titles(association: &Association, draft: &mut Draft<'_>) {

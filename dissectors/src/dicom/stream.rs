@@ -95,7 +95,10 @@ impl Dissector for Dicom {
             End::Idle | End::Evicted | End::Capture => faults::UNFINISHED,
         };
         let until = out.offset() + rest.len() as u64;
-        if let Some(headless) = &mut self.lanes[side.index()].headless {
+        let lane = &mut self.lanes[side.index()];
+        if lane.framing == Framing::Search
+            && let Some(headless) = &mut lane.headless
+        {
             headless.end = until;
         }
         self.tell_headless(side, out);
@@ -290,13 +293,15 @@ impl Dicom {
         if told == 0 {
             wrong.add(faults::PDV_TOO_SHORT, at);
         }
-        let mut keep = wrong;
-        if is_doubted || told == 0 {
-            // At once: the rest may never come.
+        // At once: the rest may never come. And once: a sender that knows no better does it again.
+        let lane = &mut self.lanes[side.index()];
+        let is_news = is_doubted && told > 2 * lane.longest_told;
+        if is_news || told == 0 {
+            lane.longest_told = lane.longest_told.max(told);
             let range = at..at + HEADER as u64;
             negotiate::malformed(range, Some(header), &wrong, &self.association, out);
             self.spoke = true;
-            keep = Faults::default();
+            wrong = Faults::default();
         }
         let lane = &mut self.lanes[side.index()];
         lane.pdu = PData {
@@ -304,7 +309,7 @@ impl Dicom {
             left: told,
             pdvs: 0,
             is_doubted,
-            faults: keep,
+            faults: wrong,
         };
         lane.framing = Framing::Pdv;
         Step::Done(HEADER)
@@ -315,10 +320,12 @@ impl Dicom {
         let passed = match resync::find(rest) {
             Place::Found(0) => {
                 lane.framing = Framing::Pdu;
-                match (&mut lane.headless, lane.searched) {
-                    (headless, 0) => *headless = None,
-                    (Some(headless), _) => headless.end = lane.at,
-                    (None, _) => {}
+                if let Some(headless) = &mut lane.headless
+                    && headless.end <= headless.start
+                {
+                    headless.end = lane.at;
+                    // The stream began with a whole PDU.
+                    lane.headless.take_if(|h| h.end == h.start);
                 }
                 lane.searched = 0;
                 return Step::Done(0);

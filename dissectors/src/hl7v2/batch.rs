@@ -87,6 +87,7 @@ impl Batch {
         let wanted = out.wanted();
         let mut w = Writer {
             wanted,
+            repeats: usize::MAX,
             draft: out.message(kinds::BATCH, block.range.clone()),
             d: Delimiters::USUAL,
             source,

@@ -52,8 +52,7 @@ struct Lanes {
 
 impl Lanes {
     fn look(&mut self, bytes: &[u8; LANES], escape: u8) {
-        for n in 0..LANES {
-            let b = bytes[n];
+        for (n, &b) in bytes.iter().enumerate() {
             self.all[n] |= b;
             // CR, LF and TAB are text here.
             let plain = u8::from(b >= 0x20)
@@ -119,8 +118,7 @@ struct Signs {
 
 impl Signs {
     fn look(&mut self, bytes: &[u8; LANES]) {
-        for n in 0..LANES {
-            let b = bytes[n];
+        for (n, &b) in bytes.iter().enumerate() {
             self.quote[n] |= u8::from(b == b'\'') | u8::from(b == b';');
             self.angle[n] |= u8::from(b == b'<');
             self.slash[n] |= u8::from(b == b'/') | u8::from(b == b'\\');
@@ -135,39 +133,42 @@ fn climbs(text: &[u8]) -> bool {
     memchr::memchr2_iter(b'/', b'\\', text).any(|at| text[..at].ends_with(b".."))
 }
 
+/// A statement or a condition where a quote or a semicolon ends the value before it.
 fn sql(text: &[u8]) -> bool {
-    const AFTER_QUOTE: [&[u8]; 6] = [
-        b"UNION ",
-        b"--",
-        b"; DROP ",
-        b";DROP ",
-        b"; DELETE ",
-        b";DELETE ",
-    ];
-    const WORDS: [&[u8]; 6] = [
+    const STATEMENTS: [&[u8]; 7] = [
         b"DROP TABLE ",
-        b"UNION SELECT ",
+        b"DROP DATABASE ",
+        b"UNION ",
         b"INSERT INTO ",
         b"DELETE FROM ",
+        b"EXEC XP_",
         b"XP_CMDSHELL",
-        b";--",
     ];
-    let after_quote = memchr::memchr_iter(b'\'', text).any(|at| {
-        let rest = text[at + 1..].trim_ascii_start();
+    memchr::memchr2_iter(b'\'', b';', text).any(|at| {
+        let rest = &text[at + 1..];
+        if rest.starts_with(b"--") {
+            return true;
+        }
+        let skip = rest
+            .iter()
+            .position(|b| !b.is_ascii_whitespace() && *b != b')')
+            .unwrap_or(rest.len());
+        let word = &rest[skip..];
         // `' OR 1=1`, but not the name D'OR.
-        let condition = (starts(rest, b"OR ") || starts(rest, b"AND "))
-            && rest[..rest.len().min(24)].contains(&b'=');
-        condition || AFTER_QUOTE.iter().any(|w| starts(rest, w))
-    });
-    // The words count only where a statement can begin: behind a quote or a semicolon.
-    after_quote
-        || memchr::memchr2_iter(b'\'', b';', text).any(|at| {
-            let rest = &text[at..];
-            let window = &rest[..rest.len().min(32)];
-            WORDS
+        let condition = text[at] == b'\''
+            && (starts(word, b"OR ") || starts(word, b"AND "))
+            && word[..word.len().min(24)].contains(&b'=');
+        // `union of` is English, `UNION SELECT` is not.
+        condition
+            || STATEMENTS
                 .iter()
-                .any(|w| (0..window.len()).any(|n| starts(&window[n..], w)))
-        })
+                .any(|s| starts(word, s) && (*s != b"UNION " || has_select(word)))
+    })
+}
+
+fn has_select(union: &[u8]) -> bool {
+    let rest = union[6..].trim_ascii_start();
+    starts(rest, b"SELECT") || starts(rest, b"ALL SELECT")
 }
 
 fn script(text: &[u8]) -> bool {

@@ -1,6 +1,7 @@
 //! One message, from its MSH to the segment before the next: segments to fields, joins and action.
 
 use crate::action::{Outcome, Verb};
+use crate::limits;
 use crate::message::{Messages, Scope};
 use crate::schema::FieldId;
 
@@ -10,7 +11,7 @@ use super::escape::{self, Escapes};
 use super::fields::*;
 use super::header::Header;
 use super::kinds::Meaning;
-use super::observation::{self, Observed};
+use super::observation::Observed;
 use super::order::{self, Command, Group};
 use super::segments::{Fields, Segment, is_segment_id, nth, parts};
 use super::structure::Structure;
@@ -79,6 +80,7 @@ pub(super) fn write<'a>(
     let header = Header::read(first);
     let mut room = [0u8; 33];
     let wanted = out.wanted();
+    let repeats = out.limits().get(limits::FIELD_REPEATS) + 1;
     let draft = match header.kind {
         Some(kind) => out.message(kind, input.range.clone()),
         None => out.message_named(header.name(&mut room), input.range.clone()),
@@ -86,6 +88,7 @@ pub(super) fn write<'a>(
     let mut w = Writer {
         draft,
         wanted,
+        repeats,
         d: header.d,
         source: input.source,
         escapes: input.classes.escape,
@@ -139,7 +142,6 @@ fn body<'a>(
     let d = header.d;
     let mut group = Group::default();
     let mut equipment_seen = false;
-    let understand = observation::wanted(w);
     for segment in input.segments.iter().skip(1) {
         let segment = segment.of(text);
         let id = segment.get(..3).unwrap_or(segment);
@@ -184,9 +186,7 @@ fn body<'a>(
                         | Meaning::Administration
                         | Meaning::Order
                 );
-                facts
-                    .observed
-                    .read(&cut(), understand, order.then_some(&mut group), w);
+                facts.observed.read(&cut(), order.then_some(&mut group), w);
             }
             b"MSA" => acknowledgement(&cut(), facts, w),
             b"ERR" => error(&cut(), w),
@@ -241,8 +241,8 @@ fn patient<'a>(f: &Fields<'a>, w: &mut Writer<'_, 'a, '_>) {
     let list = f.get(3);
     w.put_each_first(PATIENT_ID, if list.is_empty() { f.get(2) } else { list });
     if w.wants(PATIENT_NAME) {
-        for name in d.repetitions(f.get(5)) {
-            w.put(PATIENT_NAME, personal_name(name, d.component));
+        for name in d.repetitions(f.get(5)).take(w.repeats) {
+            w.put(PATIENT_NAME, first_parts(name, d.component));
         }
     }
     w.put(BIRTH, f.get(7).get(..8).unwrap_or(f.get(7)));
@@ -253,8 +253,9 @@ fn patient<'a>(f: &Fields<'a>, w: &mut Writer<'_, 'a, '_>) {
     w.first(ACCOUNT, f, 18);
 }
 
-/// family^given^middle without empty ends, so that it is the same name in other protocols.
-fn personal_name(name: &[u8], component: u8) -> &[u8] {
+/// The first three components without empty ends. Of a name they are family^given^middle: the same
+/// name in other protocols. Of an error's location they are segment^sequence^field.
+fn first_parts(name: &[u8], component: u8) -> &[u8] {
     let mut end = 0;
     for (n, part) in parts(name, component).take(3).enumerate() {
         let after = part.as_ptr() as usize - name.as_ptr() as usize + part.len();
@@ -293,7 +294,8 @@ fn error<'a>(f: &Fields<'a>, w: &mut Writer<'_, 'a, '_>) {
     let code = d.component(f.get(3), 1);
     if code.is_empty() {
         // ELD before v2.5: segment^sequence^field^code&text.
-        w.put_each(ERROR_LOCATION, f.get(1));
+        let location = nth(f.get(1), d.repetition, 0);
+        w.put(ERROR_LOCATION, first_parts(location, d.component));
         w.put(ERROR_CODE, d.component(f.get(1), 4));
     } else {
         w.put(ERROR_CODE, code);
@@ -319,12 +321,16 @@ fn query<'a>(id: &[u8], f: &Fields<'a>, facts: &mut Facts<'a>, w: &mut Writer<'_
         b"QRD" => {
             w.first(QUERY_NAME, f, 9);
             w.field(QUERY_TAG, f, 4);
-            for who in d.repetitions(f.get(8)).filter(|who| !who.is_empty()) {
+            for who in d
+                .repetitions(f.get(8))
+                .take(w.repeats)
+                .filter(|who| !who.is_empty())
+            {
                 w.put(QUERY_KEY, who);
                 w.put(QUERY_PATIENT_ID, d.component(who, 1));
                 let rest = nth(who, d.component, 0).len() + 1;
                 let name = who.get(rest..).unwrap_or_default();
-                w.put(QUERY_PATIENT_NAME, personal_name(name, d.component));
+                w.put(QUERY_PATIENT_NAME, first_parts(name, d.component));
                 facts.wildcard |= memchr::memchr2(b'*', b'%', who).is_some();
             }
             limit(d.component(f.get(7), 1), w);
@@ -345,7 +351,7 @@ fn keys<'a>(raw: &'a [u8], facts: &mut Facts<'a>, w: &mut Writer<'_, 'a, '_>) {
         return;
     }
     let d = w.d;
-    for key in d.repetitions(raw).filter(|k| !k.is_empty()) {
+    for key in d.repetitions(raw).take(w.repeats).filter(|k| !k.is_empty()) {
         w.put(QUERY_KEY, key);
         let value = nth(key, d.component, 1);
         match key.get(..6) {

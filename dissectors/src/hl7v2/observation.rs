@@ -23,38 +23,11 @@ pub(super) struct Observed<'a> {
     pub pump: bool,
 }
 
-/// Fields for which the code of every OBX has to be understood.
-const REPORTED: [crate::schema::FieldId; 17] = [
-    WEIGHT,
-    RATE_ML_H,
-    CONCENTRATION,
-    PUMP_STATUS,
-    INFUSION_EVENT,
-    REPORTED_RATE,
-    REPORTED_DOSE,
-    REPORTED_VTBI,
-    DRUG_LIBRARY,
-    DRUG_TEXT,
-    ALARM_EVENT,
-    ALARM_PHASE,
-    ALARM_STATE,
-    ALARM_INACTIVATION,
-    ALARM_PRIORITY,
-    SOFTWARE,
-    MDC,
-];
-
-/// True if somebody wants what only the codes of observations tell.
-pub(super) fn wanted(w: &Writer<'_, '_, '_>) -> bool {
-    w.wants_any(&REPORTED)
-}
-
 impl<'a> Observed<'a> {
-    /// Reads an OBX. `understand`: its code matters; `order`: it belongs to an order group.
+    /// Reads an OBX. `order`: the order group that it belongs to.
     pub fn read(
         &mut self,
         f: &Fields<'a>,
-        understand: bool,
         order: Option<&mut Group<'a>>,
         w: &mut Writer<'_, 'a, '_>,
     ) {
@@ -62,10 +35,6 @@ impl<'a> Observed<'a> {
         let d = w.d;
         self.deleted |= self.status(f, w);
         let instance = f.get(18);
-        let names_device = self.device_id.is_empty() && !instance.is_empty();
-        if !understand && order.is_none() && !names_device && self.device.is_some() {
-            return;
-        }
         let id = f.get(3);
         let [code, refid, system] = d.first_three(id);
         let seen = mdc::read(code, refid);
@@ -76,7 +45,7 @@ impl<'a> Observed<'a> {
             self.pump |= device == Device::Pump;
             self.device = self.device.or(Some(device));
         }
-        if names_device {
+        if self.device_id.is_empty() && !instance.is_empty() {
             self.names(instance, f.get(4), w);
         }
         if system == b"MDC" || refid.starts_with(b"MDC") {

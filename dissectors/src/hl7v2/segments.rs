@@ -212,7 +212,20 @@ impl<'a> Fields<'a> {
     }
 
     /// The field with this number, empty if it is not there. MSH-1 is the separator.
+    #[inline]
     pub fn get(&self, number: usize) -> &'a [u8] {
+        let index = number.wrapping_sub(self.shift);
+        if index != 0
+            && index < self.count
+            && let (Some(before), Some(behind)) = (self.marks.get(index - 1), self.marks.get(index))
+        {
+            return &self.text[*before as usize + 1..*behind as usize];
+        }
+        self.edge(number)
+    }
+
+    /// The first and the last field, those behind the marks, and those that are not there.
+    fn edge(&self, number: usize) -> &'a [u8] {
         if self.shift == 1 && number == 1 {
             return self.text.get(3..4).unwrap_or_default();
         }
@@ -225,11 +238,8 @@ impl<'a> Fields<'a> {
             Some(Some(mark)) => *mark as usize + 1,
             Some(None) => return self.beyond(index),
         };
-        if index < self.count {
-            return &self.text[start..self.marks[index] as usize];
-        }
         let rest = self.text.get(start..).unwrap_or_default();
-        if self.count < MARKS {
+        if index == self.count && self.count < MARKS {
             rest
         } else {
             &rest[..memchr(self.separator, rest).unwrap_or(rest.len())]

@@ -17,6 +17,9 @@ use super::units::{self, UnitField};
 pub(super) struct Writer<'w, 'a, 'o> {
     pub draft: Draft<'o>,
     pub wanted: Wanted,
+    /// Repetitions of a field that are looked at: one more than the limit of values, so that
+    /// reaching it is counted.
+    pub repeats: usize,
     pub d: Delimiters,
     pub source: Source<'a>,
     /// The message holds escape sequences at all.
@@ -188,7 +191,7 @@ impl<'a> Writer<'_, 'a, '_> {
     pub fn put_each(&mut self, field: FieldId, raw: &'a [u8]) {
         if !raw.is_empty() && self.wanted.has(field) {
             let d = self.d;
-            for one in d.repetitions(raw) {
+            for one in d.repetitions(raw).take(self.repeats) {
                 self.put(field, one);
             }
         }
@@ -199,7 +202,7 @@ impl<'a> Writer<'_, 'a, '_> {
     pub fn put_each_first(&mut self, field: FieldId, raw: &'a [u8]) {
         if !raw.is_empty() && self.wanted.has(field) {
             let d = self.d;
-            for one in d.repetitions(raw) {
+            for one in d.repetitions(raw).take(self.repeats) {
                 self.put(field, d.component(one, 1));
             }
         }

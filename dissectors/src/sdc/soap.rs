@@ -498,21 +498,21 @@ impl Soap {
                 draft.asks(Scope::Conversation, exchange_key(n, &mut room));
             }
             None => {
-                let scope = if via.response {
-                    Scope::Conversation
-                } else {
-                    Scope::Everywhere
-                };
+                // A search asks; Hello and Bye do not. Without its HTTP exchange, a message is
+                // joined by the ids that it names.
+                let announces = body
+                    .and_then(|(_, b)| b)
+                    .is_some_and(|b| matches!(b.kind, HELLO | BYE));
                 if answer && !header.relates_to.is_empty() {
-                    let matches = answered.is_some() && state.is_none();
+                    let more = pending || answered.is_some() && state.is_none();
                     draft.answers(
-                        scope,
+                        Scope::Everywhere,
                         header.relates_to.as_bytes(),
-                        !pending && !matches,
+                        !more,
                         outcome,
                     );
-                } else if !answer && !header.message_id.is_empty() {
-                    draft.asks(scope, header.message_id.as_bytes());
+                } else if !answer && !announces && !header.message_id.is_empty() {
+                    draft.asks(Scope::Everywhere, header.message_id.as_bytes());
                 }
             }
         }

@@ -137,6 +137,31 @@ fn a_p_data_pdu_of_4_gib_is_reported_with_its_header() {
 }
 
 #[test]
+fn a_sender_that_ignores_the_maximum_is_reported_once_and_read_on() {
+    let mut wire = Wire::new();
+    let (request, answer) = association(1000, &[(1, CT_CLASS, EXPLICIT)]);
+    wire.send(Side::Client, &request);
+    wire.send(Side::Server, &answer);
+    let mut data = ct_head(20_000);
+    data.resize(data.len() + 20_000, 3);
+    wire.send(
+        Side::Client,
+        &p_data(&[pdv(1, 3, &store_rq(1, CT, b"1.2.3.4\0"))]),
+    );
+    for (at, part) in data.chunks(5000).enumerate() {
+        let last = if at == data.len() / 5000 { 2 } else { 0 };
+        wire.send(Side::Client, &p_data(&[pdv(1, last, part)]));
+    }
+    assert_eq!(wire.kinds()[2..], ["malformed", "C-STORE-RQ"]);
+    assert_eq!(anomalies(&wire.batch.message(2)), ["pdu-over-maximum"]);
+    assert_eq!(anomalies(&wire.last()), ["pdu-over-maximum"]);
+    assert_eq!(
+        value(&wire.last(), "dataset_bytes"),
+        Some(data.len().to_string())
+    );
+}
+
+#[test]
 fn items_without_end_are_not_read_without_end() {
     let (request, _) = association(0, &[]);
     let mut body = request[6..].to_vec();

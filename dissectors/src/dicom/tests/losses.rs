@@ -127,3 +127,27 @@ fn mid_stream_the_answer_tells_what_the_first_bytes_were() {
         value(&wire.batch.message(0), "affected_sop_instance")
     );
 }
+
+#[test]
+fn mid_stream_an_answer_to_a_later_request_tells_nothing_of_the_first_bytes() {
+    let mut wire = Wire::mid_stream();
+    wire.send(Side::Client, &[0x42; 900]);
+    wire.send(Side::Client, &echo(1));
+    wire.send(Side::Server, &vector("t_p_data_tf"));
+    wire.send(Side::Client, &vector("t_a_release_rq"));
+    assert_eq!(wire.kinds(), ["C-ECHO-RQ", "C-ECHO-RSP", "A-RELEASE-RQ"]);
+}
+
+#[test]
+fn mid_stream_the_first_bytes_are_told_even_where_the_answer_is_read_late() {
+    let mut wire = Wire::mid_stream();
+    wire.send(Side::Client, &[0x42; 900]);
+    let set = store_rq(2, CT, b"1.2.3.4\0");
+    wire.send(Side::Client, &p_data(&[pdv(1, 3, &set)]));
+    wire.send(Side::Client, &p_data(&[pdv(1, 2, &ct_head(0))]));
+    wire.send(Side::Server, &vector("c_c_store_rsp"));
+    wire.end(End::Fin);
+    assert_eq!(wire.kinds(), ["C-STORE-RQ", "C-STORE-RSP", "C-STORE-RQ"]);
+    assert_eq!(wire.last().range(), 0..900);
+    assert_eq!(anomalies(&wire.last()), ["start-missing"]);
+}
