@@ -17,7 +17,7 @@ use crate::language::ruleset::{Compiled, Status};
 pub type RuleAt = u32;
 
 /// From this many rules in one place on they are told apart by a value.
-const CROWD: usize = 8;
+const CROWD: usize = 2;
 
 #[derive(Debug, Default)]
 pub struct Index {
@@ -39,7 +39,10 @@ struct Places {
 struct Place {
     /// The union of the verbs that any rule here takes.
     verbs: u32,
+    /// Rules that take most verbs.
     rules: Vec<Entry>,
+    /// Rules that take few verbs, by verb; the last for messages without an action. Empty if none.
+    by_verb: Vec<Vec<Entry>>,
     crowds: Vec<Crowd>,
 }
 
@@ -94,6 +97,28 @@ impl Has {
     }
 }
 
+impl Place {
+    fn add(&mut self, entry: Entry) {
+        if entry.verbs.count_ones() > 16 {
+            return self.rules.push(entry);
+        }
+        if self.by_verb.is_empty() {
+            self.by_verb = vec![Vec::new(); 32];
+        }
+        for (verb, list) in self.by_verb.iter_mut().enumerate() {
+            if entry.verbs >> verb & 1 == 1 {
+                list.push(entry);
+            }
+        }
+    }
+
+    /// Entries that may take a verb (a single bit).
+    fn entries(&self, verb: u32) -> impl Iterator<Item = &Entry> {
+        let few = self.by_verb.get(verb.trailing_zeros() as usize);
+        self.rules.iter().chain(few.into_iter().flatten())
+    }
+}
+
 impl Index {
     pub fn new(rules: &[Compiled]) -> Self {
         let mut index = Index::default();
@@ -143,7 +168,7 @@ impl Index {
             ..Place::default()
         };
         if entries.len() <= CROWD {
-            place.rules = entries;
+            entries.into_iter().for_each(|e| place.add(e));
             return place;
         }
         // The trait that tells most rules apart first.
@@ -169,7 +194,7 @@ impl Index {
             let Some((at, literals)) =
                 at.and_then(|at| Some((at, &told.iter().find(|(t, _)| *t == counts[at].0)?.1)))
             else {
-                place.rules.push(entry);
+                place.add(entry);
                 continue;
             };
             for literal in literals {
@@ -220,7 +245,12 @@ impl Index {
     pub fn rules(&self, message: Message<'_>, facts: &Facts<'_>, into: &mut Vec<RuleAt>) {
         let has = Has::of(message);
         for place in self.at(message).into_iter().flatten() {
-            into.extend(place.rules.iter().filter(|e| has.meets(e)).map(|e| e.rule));
+            into.extend(
+                place
+                    .entries(has.verb)
+                    .filter(|e| has.meets(e))
+                    .map(|e| e.rule),
+            );
             for crowd in &place.crowds {
                 each(&crowd.operand, facts, &mut |value| {
                     if let Some(rules) = self.key(&value).and_then(|k| crowd.rules.get(&k)) {

@@ -169,9 +169,9 @@ impl Look<'_> {
             parts.iter().map(|p| self.needs(p, wanted)).fold(from, join)
         };
         match node {
-            Node::And(parts) if wanted => all(parts, Needs::and, Needs::ANY),
+            Node::And(parts, _) if wanted => all(parts, Needs::and, Needs::ANY),
             Node::Or(parts) if !wanted => all(parts, Needs::and, Needs::ANY),
-            Node::And(parts) | Node::Or(parts) => all(parts, Needs::or, Needs::NEVER),
+            Node::And(parts, _) | Node::Or(parts) => all(parts, Needs::or, Needs::NEVER),
             Node::Not(inner) => self.needs(inner, !wanted),
             Node::Compare(op, left, right) => {
                 let known = self.known(left).and(self.known(right));
@@ -440,7 +440,7 @@ impl Trait {
 /// The literals one of which a trait must equal for the condition to be true.
 pub fn told_apart_by(condition: &Condition) -> Vec<(Trait, Vec<Literal>)> {
     let parts = match &condition.root {
-        Node::And(parts) => parts.as_slice(),
+        Node::And(parts, _) => parts.as_slice(),
         single => std::slice::from_ref(single),
     };
     let mut found = Vec::new();

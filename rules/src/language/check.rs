@@ -111,7 +111,8 @@ impl<'l> Checker<'l> {
                 // What stands beside a window decides which messages it sees, wherever it stands.
                 let mut nodes = self.all(parts)?;
                 nodes.sort_by_key(has_window);
-                Some(Node::And(nodes))
+                let plain = nodes.iter().filter(|n| !has_window(n)).count();
+                Some(Node::And(nodes, plain))
             }
             ExprKind::Or(parts) => self.all(parts).map(Node::Or),
             ExprKind::Not(inner) => {

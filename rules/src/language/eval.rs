@@ -175,21 +175,21 @@ pub fn eval(node: &Node, facts: &Facts<'_>, past: &mut dyn Past) -> Truth {
     match node {
         // The parts without a window stand first and decide which messages reach the windows;
         // then every window sees its messages, whatever the others say.
-        Node::And(parts) => {
-            let (mut plain, mut all) = (Truth::True, Truth::True);
-            for part in parts {
-                if !has_window(part) {
-                    plain = plain.and(eval(part, facts, past));
-                    if plain == Truth::False {
-                        return Truth::False;
-                    }
-                } else if plain == Truth::True {
-                    all = all.and(eval(part, facts, past));
-                } else {
-                    all = all.and(Truth::Unknown);
+        Node::And(parts, split) => {
+            let (plain, windows) = parts.split_at_checked(*split).unwrap_or((parts, &[]));
+            let mut all = Truth::True;
+            for part in plain {
+                all = all.and(eval(part, facts, past));
+                if all == Truth::False {
+                    return Truth::False;
                 }
             }
-            plain.and(all)
+            if all == Truth::True {
+                for part in windows {
+                    all = all.and(eval(part, facts, past));
+                }
+            }
+            all
         }
         // Every branch is evaluated if it holds a window: it must see every message.
         Node::Or(parts) => {
@@ -283,7 +283,7 @@ pub fn eval(node: &Node, facts: &Facts<'_>, past: &mut dyn Past) -> Truth {
 pub fn has_window(node: &Node) -> bool {
     match node {
         Node::Window(_) => true,
-        Node::And(parts) | Node::Or(parts) => parts.iter().any(has_window),
+        Node::And(parts, _) | Node::Or(parts) => parts.iter().any(has_window),
         Node::Not(inner) => has_window(inner),
         _ => false,
     }
