@@ -18,6 +18,8 @@ use sensor::output::{EveOutput, Outputs};
 use sensor::pipeline::{Judging, Run, Stop};
 use serde_json::Value;
 
+use crate::capture::shipped;
+
 /// A replay: which captures, judged how.
 #[derive(Clone, Debug, Default)]
 pub struct Replay {
@@ -50,8 +52,9 @@ impl Replay {
         let rules = RuleSet::shipped().unwrap_or_else(|report| panic!("{report}"));
         let policy = self.policy.as_ref().map(|path| {
             let text = std::fs::read_to_string(path).expect("a readable policy");
-            Policy::load(&path.display().to_string(), &text)
-                .unwrap_or_else(|report| panic!("{report}"))
+            // Findings name the policy: by its path from the top, wherever the repository lies.
+            let name = path.strip_prefix(shipped("")).unwrap_or(path).display().to_string();
+            Policy::load(&name, &text).unwrap_or_else(|report| panic!("{report}"))
         });
         let judge = Judge::new(rules, policy, rules::engine::Settings::default());
         let inputs =

@@ -98,7 +98,7 @@ impl Index {
                 None => counts.push((*which, 1)),
             }
         }
-        counts.sort_by(|a, b| b.1.cmp(&a.1));
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         counts.retain(|(_, n)| *n > CROWD);
         for (which, _) in &counts {
             place.crowds.push(Crowd {

@@ -158,7 +158,8 @@ fn known(operand: &Operand) -> Needs {
             protocols: bit(*protocol),
             ..Needs::ANY
         },
-        Operand::Fact(Which::This, fact) => match fact {
+        Operand::Fact(
+            Which::This,
             Fact::Verb
             | Fact::Effect
             | Fact::Device
@@ -171,11 +172,10 @@ fn known(operand: &Operand) -> Needs {
             | Fact::Value
             | Fact::ValueNumber
             | Fact::ValueUnit
-            | Fact::ValueCode => Needs {
-                verbs: ANY_ACTION,
-                ..Needs::ANY
-            },
-            _ => Needs::ANY,
+            | Fact::ValueCode,
+        ) => Needs {
+            verbs: ANY_ACTION,
+            ..Needs::ANY
         },
         Operand::Arithmetic(_, pair) => known(&pair.0).and(known(&pair.1)),
         _ => Needs::ANY,

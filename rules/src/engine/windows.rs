@@ -212,10 +212,10 @@ impl Feeding<'_> {
         let Some((number, dimension)) = now else {
             return Truth::Unknown;
         };
-        let mut hasher = self.hasher.build_hasher();
-        (TAG, key, dimension).hash(&mut hasher);
+        
+        
         let event = self.event(number.to_bits(), facts);
-        let Some(state) = self.state(at, window, hasher.finish(), limits::WINDOW_KEYS) else {
+        let Some(state) = self.state(at, window, self.hasher.hash_one((TAG, key, dimension)), limits::WINDOW_KEYS) else {
             return Truth::Unknown;
         };
         let before = state.events.back().copied();
@@ -241,9 +241,9 @@ impl Feeding<'_> {
         let Some(what) = self.key(&window.of, facts) else {
             return Truth::Unknown;
         };
-        let mut hasher = self.hasher.build_hasher();
-        (TAG, key, what).hash(&mut hasher);
-        let whole = hasher.finish();
+        
+        
+        let whole = self.hasher.hash_one((TAG, key, what));
         let Some(table) = self.windows.tables.get_mut(at) else {
             return Truth::Unknown;
         };

@@ -42,6 +42,8 @@ crate::counters! {
         tcp_bytes = "TCP payload bytes",
         /// Payload bytes handed on, UDP.
         udp_bytes = "UDP payload bytes",
+        /// Payload bytes handed on, frames below IP.
+        link_bytes = "link payload bytes",
         /// Payload bytes on the wire that the snap length cut off.
         cut_bytes = "payload bytes cut by the snap length",
         /// Packets handed on whose payload was cut.

@@ -36,9 +36,6 @@ pub struct Work {
     pub held: u64,
 }
 
-/// Pieces in the middle of a conversation that are shown to the signatures, one after the other.
-const LOOKS: u8 = 8;
-
 impl Work {
     /// `offsets` are where the two streams begin.
     pub fn new(offsets: [u64; 2], candidates: Candidates, mid_stream: bool) -> Self {
@@ -353,7 +350,8 @@ impl Work {
                 }
                 // In the middle of a conversation, the next piece may begin a message.
                 self.looks = self.looks.saturating_add(1);
-                if !self.mid_stream || self.looks > LOOKS || self.both_ended() {
+                let enough = u64::from(self.looks) > cx.shared.limit(limits::IDENTIFY_PIECES);
+                if !self.mid_stream || enough || self.both_ended() {
                     self.log = Some(log);
                     return Err(if self.tries == 0 {
                         Fate::Unidentified

@@ -342,6 +342,25 @@ fn hole_that_was_acknowledged_is_given_up_after_some_segments() {
 }
 
 #[test]
+fn request_behind_a_lost_one_is_read_before_its_answer() {
+    let (mut talk, mut wire) = opened();
+    wire.push(talk.say(Client, b"L:one\n"));
+    talk.skip(Client, 6);
+    wire.push(talk.say(Client, b"\nL:ask\n"));
+    let answer = talk.say(Server, b"L:answer\n");
+    let mut late = wire.clone();
+    late.push(at(answer.clone(), 20 * MILLISECOND));
+    let out = run(&late);
+    assert_eq!(
+        out.lines(),
+        ["L:one", "gap of 6 after 0", "L:ask", "L:answer"]
+    );
+    // An answer at once may only have overtaken the request on its way to the sensor.
+    wire.push(answer);
+    assert_eq!(run(&wire).lines()[..2], ["L:one", "L:answer"]);
+}
+
+#[test]
 fn hole_that_nobody_acknowledged_is_waited_for() {
     let (mut talk, mut wire) = opened();
     let lost = talk.say(Client, b"L:one\n");
