@@ -2,17 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use dissectors::identify::Signatures;
-use dissectors::message::Interest;
 use dissectors::schema::{Port, Provenance};
 use dissectors::{PROTOCOLS, ProtocolId};
-use sensor::capture::{Inputs, ReadOptions};
-use sensor::decode::{DecodeOptions, Decoder};
-use sensor::flow::Settings;
-use sensor::pipeline::{Stop, listen};
 use wardwatch_tests::capture::{all_shipped, shipped, write};
+use wardwatch_tests::replay::heard;
 use wardwatch_tests::talk::{Who, tcp};
 
 /// Which protocols captures speak beside the one of their folder, as their READMEs tell: a folder's name,
@@ -34,28 +28,6 @@ const COMPANIONS: &[(&str, &[&str])] = &[
 /// ports is theirs unless somebody knows it better.
 fn goes_by_port(protocol: &str) -> bool {
     ProtocolId::of(protocol).is_some_and(|id| id.protocol().provenance == Provenance::Behaviour)
-}
-
-/// Messages of each protocol in a capture. `alone`: only this signature is asked.
-fn heard(capture: &Path, alone: Option<ProtocolId>) -> BTreeMap<&'static str, u64> {
-    let inputs = Inputs::open(&[capture], &ReadOptions::default()).expect("a readable capture");
-    let mut settings = Settings::default();
-    if let Some(id) = alone {
-        settings.signatures = Arc::new(Signatures::of([(id, id.protocol())]));
-    }
-    let mut counts = BTreeMap::new();
-    listen(
-        inputs,
-        Decoder::new(&DecodeOptions::default()),
-        settings,
-        Interest::nothing(),
-        &Stop::default(),
-        |message| *counts.entry(message.protocol().name()).or_insert(0) += 1,
-    );
-    for transport in ["tcp", "ip"] {
-        counts.remove(transport);
-    }
-    counts
 }
 
 /// `hl7v2/vlan.pcap` and the folder's name.

@@ -2,7 +2,7 @@
 
 mod args;
 mod progress;
-mod reference;
+pub mod reference;
 mod replay;
 mod rulebook;
 mod talk;
