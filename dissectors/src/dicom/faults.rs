@@ -30,8 +30,12 @@ impl Faults {
 
     /// Part of the message is not there.
     pub fn has_loss(&self) -> bool {
-        self.iter()
-            .any(|(n, _)| matches!(n, INCOMPLETE | UNFINISHED | GAP | START_MISSING | DATASET_UNEXPECTED))
+        self.iter().any(|(n, _)| {
+            matches!(
+                n,
+                INCOMPLETE | UNFINISHED | GAP | START_MISSING | DATASET_UNEXPECTED
+            )
+        })
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {

@@ -95,7 +95,14 @@ impl Findings {
         self.next += 1;
         sink(Event::Opened(&finding));
         self.by_key.insert(occurrence.key, serial);
-        self.open.insert(serial, Open { finding, key: occurrence.key, touched: now });
+        self.open.insert(
+            serial,
+            Open {
+                finding,
+                key: occurrence.key,
+                touched: now,
+            },
+        );
         serial
     }
 
@@ -107,7 +114,9 @@ impl Findings {
         is: Outcome,
         sink: &mut dyn FnMut(Event<'_>),
     ) {
-        let Some(open) = self.open.get_mut(&serial) else { return };
+        let Some(open) = self.open.get_mut(&serial) else {
+            return;
+        };
         let slot = open.finding.outcomes.slot(was);
         *slot = slot.saturating_sub(1);
         *open.finding.outcomes.slot(is) += 1;
@@ -128,7 +137,11 @@ impl Findings {
         for serial in due {
             self.close(serial, sink);
         }
-        let next = self.open.values().map(|o| o.touched.saturating_add(self.quiet)).min();
+        let next = self
+            .open
+            .values()
+            .map(|o| o.touched.saturating_add(self.quiet))
+            .min();
         self.next_quiet = next.unwrap_or(i64::MAX);
     }
 
@@ -190,7 +203,10 @@ fn severity(finding: &Finding) -> Severity {
 
 /// That a query was answered makes it no worse: the rule's severity holds for it as asked.
 fn changes_something(finding: &Finding) -> bool {
-    finding.action.as_ref().is_some_and(|a| !matches!(a.effect, Effect::Disclosure | Effect::None))
+    finding
+        .action
+        .as_ref()
+        .is_some_and(|a| !matches!(a.effect, Effect::Disclosure | Effect::None))
 }
 
 fn add_frames(finding: &mut Finding, frames: &[FrameRef], room: usize) {

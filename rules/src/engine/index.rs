@@ -47,32 +47,46 @@ impl Index {
         let needs: Vec<Needs> = rules.iter().map(|r| Needs::of(&r.condition)).collect();
         for (at, protocol) in PROTOCOLS.iter().enumerate() {
             let here: Vec<usize> = (0..rules.len())
-                .filter(|r| rules[*r].rule.status == Status::Active && needs[*r].protocols >> at & 1 == 1)
+                .filter(|r| {
+                    rules[*r].rule.status == Status::Active && needs[*r].protocols >> at & 1 == 1
+                })
                 .collect();
             let names = protocol.kinds.iter().map(|k| k.name.as_bytes());
             let mut places: Vec<Place> = names
                 .map(|name| {
-                    let takes = |r: &&usize| needs[**r].kinds.as_ref().is_none_or(|k| k.contains(name));
+                    let takes =
+                        |r: &&usize| needs[**r].kinds.as_ref().is_none_or(|k| k.contains(name));
                     index.place(rules, &needs, here.iter().filter(takes).copied())
                 })
                 .collect();
             let listed = |name: &[u8]| protocol.kinds.iter().any(|k| k.name.as_bytes() == name);
-            let takes_unlisted =
-                |r: &&usize| needs[**r].kinds.as_ref().is_none_or(|k| k.iter().any(|k| !listed(k)));
+            let takes_unlisted = |r: &&usize| {
+                needs[**r]
+                    .kinds
+                    .as_ref()
+                    .is_none_or(|k| k.iter().any(|k| !listed(k)))
+            };
             places.push(index.place(rules, &needs, here.iter().filter(takes_unlisted).copied()));
             index.places.push(places);
         }
         index
     }
 
-    fn place(&self, rules: &[Compiled], needs: &[Needs], here: impl Iterator<Item = usize>) -> Place {
+    fn place(
+        &self,
+        rules: &[Compiled],
+        needs: &[Needs],
+        here: impl Iterator<Item = usize>,
+    ) -> Place {
         let mut place = Place::default();
         let all: Vec<usize> = here.filter(|r| needs[*r].verbs != 0).collect();
         for r in &all {
             place.verbs |= needs[*r].verbs;
         }
         let told: Vec<Vec<(Trait, Vec<Literal>)>> = if all.len() > CROWD {
-            all.iter().map(|r| told_apart_by(&rules[*r].condition)).collect()
+            all.iter()
+                .map(|r| told_apart_by(&rules[*r].condition))
+                .collect()
         } else {
             vec![Vec::new(); all.len()]
         };
@@ -87,14 +101,16 @@ impl Index {
         counts.sort_by(|a, b| b.1.cmp(&a.1));
         counts.retain(|(_, n)| *n > CROWD);
         for (which, _) in &counts {
-            place.crowds.push(Crowd { operand: operand_of(which), rules: Table::default() });
+            place.crowds.push(Crowd {
+                operand: operand_of(which),
+                rules: Table::default(),
+            });
         }
         for (r, told) in all.iter().zip(&told) {
             let entry = (*r as RuleAt, needs[*r].verbs);
-            let crowd = counts
-                .iter()
-                .enumerate()
-                .find_map(|(at, (which, _))| told.iter().find(|(t, _)| t == which).map(|(_, l)| (at, l)));
+            let crowd = counts.iter().enumerate().find_map(|(at, (which, _))| {
+                told.iter().find(|(t, _)| t == which).map(|(_, l)| (at, l))
+            });
             match crowd {
                 Some((at, literals)) => {
                     for literal in literals {
@@ -126,7 +142,9 @@ impl Index {
     fn at(&self, message: Message<'_>) -> Option<&Place> {
         let places = self.places.get(message.protocol().index())?;
         let last = places.len().checked_sub(1)?;
-        let at = message.kind_id().map_or(last, |k| usize::from(k.0).min(last));
+        let at = message
+            .kind_id()
+            .map_or(last, |k| usize::from(k.0).min(last));
         places.get(at)
     }
 
@@ -136,21 +154,35 @@ impl Index {
 
     /// True if any rule may concern this message.
     pub fn concerns(&self, message: Message<'_>) -> bool {
-        self.at(message).is_some_and(|p| p.verbs & Self::verb(message) != 0)
+        self.at(message)
+            .is_some_and(|p| p.verbs & Self::verb(message) != 0)
     }
 
     /// The rules that may concern a message, in the order of ids.
     pub fn rules(&self, message: Message<'_>, facts: &Facts<'_>, into: &mut Vec<RuleAt>) {
-        let Some(place) = self.at(message) else { return };
+        let Some(place) = self.at(message) else {
+            return;
+        };
         let verb = Self::verb(message);
-        into.extend(place.rules.iter().filter(|(_, verbs)| verbs & verb != 0).map(|(r, _)| *r));
+        into.extend(
+            place
+                .rules
+                .iter()
+                .filter(|(_, verbs)| verbs & verb != 0)
+                .map(|(r, _)| *r),
+        );
         if place.crowds.is_empty() {
             return;
         }
         for crowd in &place.crowds {
             each(&crowd.operand, facts, &mut |value| {
                 if let Some(rules) = self.key(&value).and_then(|k| crowd.rules.get(&k)) {
-                    into.extend(rules.iter().filter(|(_, verbs)| verbs & verb != 0).map(|(r, _)| *r));
+                    into.extend(
+                        rules
+                            .iter()
+                            .filter(|(_, verbs)| verbs & verb != 0)
+                            .map(|(r, _)| *r),
+                    );
                 }
             });
         }

@@ -90,7 +90,11 @@ impl Joins {
         scope.hash(&mut hasher);
         match scope {
             Scope::Conversation => {
-                let asker = if asks { message.side() } else { message.side().other() };
+                let asker = if asks {
+                    message.side()
+                } else {
+                    message.side().other()
+                };
                 message.conversation().flow_id.hash(&mut hasher);
                 asker.hash(&mut hasher);
             }
@@ -108,15 +112,23 @@ impl Joins {
 
     /// Notes a request. What hung on an earlier one under the same key is given back.
     pub fn ask(&mut self, key: u64, time: i64, hits: &mut Hits) -> Option<Lapsed> {
-        let entry = Entry { asked: time, provisional: None, settled: false, hanging: None };
+        let entry = Entry {
+            asked: time,
+            provisional: None,
+            settled: false,
+            hanging: None,
+        };
         self.order.push_back((time, key));
         let before = self.entries.insert(key, entry);
         while self.entries.len() > self.room || self.order.len() > self.room.saturating_mul(2) {
-            let Some((asked, oldest)) = self.order.pop_front() else { break };
+            let Some((asked, oldest)) = self.order.pop_front() else {
+                break;
+            };
             if oldest != key && self.entries.get(&oldest).is_some_and(|e| e.asked == asked) {
                 hits.count(limits::JOIN_ENTRIES);
                 self.evicted = true;
-                self.spilt.extend(self.entries.remove(&oldest).and_then(lapse));
+                self.spilt
+                    .extend(self.entries.remove(&oldest).and_then(lapse));
             }
         }
         before.and_then(lapse)
@@ -140,7 +152,13 @@ impl Joins {
 
     /// The request's copy, if one was kept.
     pub fn request(&self, key: u64) -> Option<Message<'_>> {
-        let batch = self.entries.get(&key)?.hanging.as_ref()?.request.as_deref()?;
+        let batch = self
+            .entries
+            .get(&key)?
+            .hanging
+            .as_ref()?
+            .request
+            .as_deref()?;
         (!batch.is_empty()).then(|| batch.message(0))
     }
 

@@ -51,6 +51,11 @@ pub fn keep(message: Message<'_>) -> Batch {
     }
     draft.provenance(message.provenance());
     let conversation = batch.add_conversation(*message.conversation());
-    batch.place(0, conversation, message.vlan(), message.frames().iter().copied());
+    batch.place(
+        0,
+        conversation,
+        message.vlan(),
+        message.frames().iter().copied(),
+    );
     batch
 }

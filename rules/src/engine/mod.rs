@@ -164,7 +164,9 @@ impl Judge {
         crate::inventory::interest(&mut interest);
         for rule in &self.book.rules {
             crate::language::reads::rule(rule, &mut |operand| match operand {
-                Operand::Field { protocol, field, .. } => interest.want_field(*protocol, *field),
+                Operand::Field {
+                    protocol, field, ..
+                } => interest.want_field(*protocol, *field),
                 Operand::Path { protocol, .. } => interest.want_body(*protocol),
                 _ => {}
             });
@@ -268,7 +270,9 @@ impl Judge {
             self.hits.count(limits::JOIN_KEPT);
             return false;
         }
-        let Some(hanging) = self.joins.hang(key) else { return false };
+        let Some(hanging) = self.joins.hang(key) else {
+            return false;
+        };
         if hanging.request.is_none() {
             hanging.request = Some(Box::new(keep::keep(message)));
             self.book.kept += 1;
@@ -300,7 +304,9 @@ impl Judge {
             };
             self.book.index.rules(message, &facts, &mut rules);
             for at in rules.iter().copied() {
-                let Some(rule) = self.book.rules.get(at as usize) else { continue };
+                let Some(rule) = self.book.rules.get(at as usize) else {
+                    continue;
+                };
                 if rule.condition.uses.answer && matches!(ground, Ground::Open) {
                     // Judged when the answer has come, unless it is false already.
                     if eval(&rule.condition.root, &facts, &mut NoPast) != Truth::False {
@@ -352,7 +358,9 @@ impl Judge {
             }
         }
         self.scratch.rules = rules;
-        let Some(key) = asked.filter(|_| !waiting.is_empty() || !fired.is_empty()) else { return };
+        let Some(key) = asked.filter(|_| !waiting.is_empty() || !fired.is_empty()) else {
+            return;
+        };
         if !self.book.tracks[message.protocol().index()]
             && let Some(lapsed) = self.joins.ask(key, self.clock.now(), &mut self.hits)
         {
@@ -380,20 +388,28 @@ impl Judge {
         answer: Partner<'_>,
         sink: &mut dyn FnMut(Event<'_>),
     ) {
-        let Hanging { request, waiting, findings } = hanging;
+        let Hanging {
+            request,
+            waiting,
+            findings,
+        } = hanging;
         if request.is_some() {
             self.book.kept = self.book.kept.saturating_sub(1);
         }
         for (serial, was) in findings {
             self.findings.learn(serial, was, outcome, sink);
         }
-        let Some(batch) = request.filter(|b| !b.is_empty() && !waiting.is_empty()) else { return };
+        let Some(batch) = request.filter(|b| !b.is_empty() && !waiting.is_empty()) else {
+            return;
+        };
         let message = batch.message(0);
         let mut facts = Facts::new(message, self.policy.as_ref(), &self.inventory);
         facts.outcome = Some(outcome);
         facts.answer = answer;
         for at in waiting {
-            let Some(rule) = self.book.rules.get(at as usize) else { continue };
+            let Some(rule) = self.book.rules.get(at as usize) else {
+                continue;
+            };
             let mut feeding = Feeding {
                 condition: &rule.condition,
                 windows: &mut self.book.windows[at as usize],
@@ -436,7 +452,9 @@ fn partner<'m>(
     message: Message<'m>,
     answered: Option<u64>,
 ) -> Partner<'m> {
-    let Some(key) = answered else { return Partner::Unknown };
+    let Some(key) = answered else {
+        return Partner::Unknown;
+    };
     if let Found::Request = joins.find(key) {
         return joins.request(key).map_or(Partner::Known, Partner::Found);
     }
@@ -445,7 +463,11 @@ fn partner<'m>(
     let whole = !conversation.mid_stream
         && conversation.missing == [0, 0]
         && conversation.seen == [true, true];
-    if whole && tracked && !joins.forgetful() { Partner::Missing } else { Partner::Unknown }
+    if whole && tracked && !joins.forgetful() {
+        Partner::Missing
+    } else {
+        Partner::Unknown
+    }
 }
 
 /// Evaluates a rule and feeds its windows.
@@ -500,7 +522,9 @@ fn fire(
     };
     let told = firing.told.as_str();
     let make = || finding(rule, facts, key, told);
-    firing.findings.occur(&occurrence, firing.now, firing.hits, make, sink)
+    firing
+        .findings
+        .occur(&occurrence, firing.now, firing.hits, make, sink)
 }
 
 /// A finding of a rule on a message, before its outcome is counted.
@@ -556,7 +580,6 @@ fn finding(rule: &Compiled, facts: &Facts<'_>, key: &[Operand], told: &str) -> F
         open: true,
     }
 }
-
 
 #[cfg(test)]
 mod tests;

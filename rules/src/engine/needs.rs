@@ -28,8 +28,16 @@ pub struct Needs {
 }
 
 impl Needs {
-    const ANY: Needs = Needs { protocols: Protocols::MAX, verbs: ANY_VERB, kinds: None };
-    const NEVER: Needs = Needs { protocols: 0, verbs: 0, kinds: Some(BTreeSet::new()) };
+    const ANY: Needs = Needs {
+        protocols: Protocols::MAX,
+        verbs: ANY_VERB,
+        kinds: None,
+    };
+    const NEVER: Needs = Needs {
+        protocols: 0,
+        verbs: 0,
+        kinds: Some(BTreeSet::new()),
+    };
 
     /// What a condition needs to be true.
     pub fn of(condition: &Condition) -> Needs {
@@ -62,7 +70,10 @@ impl Needs {
 /// What `node` needs to be true, or (`wanted` false) to be false.
 fn needs(condition: &Condition, node: &Node, wanted: bool) -> Needs {
     let all = |parts: &[Node], join: fn(Needs, Needs) -> Needs, from: Needs| {
-        parts.iter().map(|p| needs(condition, p, wanted)).fold(from, join)
+        parts
+            .iter()
+            .map(|p| needs(condition, p, wanted))
+            .fold(from, join)
     };
     match node {
         Node::And(parts) if wanted => all(parts, Needs::and, Needs::ANY),
@@ -86,15 +97,19 @@ fn needs(condition: &Condition, node: &Node, wanted: bool) -> Needs {
         }
         Node::In(operand, set) => {
             let known = known(operand);
-            let Operand::Fact(Which::This, fact) = operand else { return known };
+            let Operand::Fact(Which::This, fact) = operand else {
+                return known;
+            };
             match set {
                 Set::Texts(texts) => {
                     let texts: Vec<Literal> = texts.iter().cloned().map(Literal::Text).collect();
                     known.and(one_of(*fact, &texts, wanted))
                 }
                 Set::Words(mask) => {
-                    let words: Vec<Literal> =
-                        (0..64).filter(|w| mask >> w & 1 == 1).map(Literal::Word).collect();
+                    let words: Vec<Literal> = (0..64)
+                        .filter(|w| mask >> w & 1 == 1)
+                        .map(Literal::Word)
+                        .collect();
                     known.and(one_of(*fact, &words, wanted))
                 }
                 _ => known,
@@ -102,7 +117,10 @@ fn needs(condition: &Condition, node: &Node, wanted: bool) -> Needs {
         }
         Node::Test(operand, _) | Node::Flag(operand) => known(operand),
         Node::Exists(operand) if wanted => known(operand),
-        Node::Authorised | Node::WithinBounds => Needs { verbs: ANY_ACTION, ..Needs::ANY },
+        Node::Authorised | Node::WithinBounds => Needs {
+            verbs: ANY_ACTION,
+            ..Needs::ANY
+        },
         Node::Window(at) => match condition.windows.get(*at) {
             // It is true only for a message that it counted, or that ended a sequence.
             Some(window) if wanted && !window.steps.is_empty() => window
@@ -110,28 +128,53 @@ fn needs(condition: &Condition, node: &Node, wanted: bool) -> Needs {
                 .iter()
                 .map(|s| needs(condition, s, true))
                 .fold(Needs::NEVER, Needs::or),
-            Some(window) if wanted => {
-                window.of.iter().chain(&window.by).map(known).fold(Needs::ANY, Needs::and)
-            }
+            Some(window) if wanted => window
+                .of
+                .iter()
+                .chain(&window.by)
+                .map(known)
+                .fold(Needs::ANY, Needs::and),
             _ => Needs::ANY,
         },
-        Node::Exists(_) | Node::ExistsPartner(_) | Node::Listed(_) | Node::ListedTitle(_) => Needs::ANY,
+        Node::Exists(_) | Node::ExistsPartner(_) | Node::Listed(_) | Node::ListedTitle(_) => {
+            Needs::ANY
+        }
     }
 }
 
 /// What it takes for an operand to have a value at all.
 fn known(operand: &Operand) -> Needs {
     match operand {
-        Operand::Field { from: Which::This, protocol, .. }
-        | Operand::Path { from: Which::This, protocol, .. } => {
-            Needs { protocols: bit(*protocol), ..Needs::ANY }
+        Operand::Field {
+            from: Which::This,
+            protocol,
+            ..
         }
+        | Operand::Path {
+            from: Which::This,
+            protocol,
+            ..
+        } => Needs {
+            protocols: bit(*protocol),
+            ..Needs::ANY
+        },
         Operand::Fact(Which::This, fact) => match fact {
-            Fact::Verb | Fact::Effect | Fact::Device | Fact::Subject | Fact::Channel
-            | Fact::Handle | Fact::Order | Fact::Drug | Fact::Destination | Fact::Value
-            | Fact::ValueNumber | Fact::ValueUnit | Fact::ValueCode => {
-                Needs { verbs: ANY_ACTION, ..Needs::ANY }
-            }
+            Fact::Verb
+            | Fact::Effect
+            | Fact::Device
+            | Fact::Subject
+            | Fact::Channel
+            | Fact::Handle
+            | Fact::Order
+            | Fact::Drug
+            | Fact::Destination
+            | Fact::Value
+            | Fact::ValueNumber
+            | Fact::ValueUnit
+            | Fact::ValueCode => Needs {
+                verbs: ANY_ACTION,
+                ..Needs::ANY
+            },
             _ => Needs::ANY,
         },
         Operand::Arithmetic(_, pair) => known(&pair.0).and(known(&pair.1)),
@@ -145,19 +188,27 @@ fn bit(protocol: ProtocolId) -> Protocols {
 
 /// What it takes for a fact to be (or not to be) one of some literals.
 fn one_of(fact: Fact, literals: &[Literal], among: bool) -> Needs {
-    let words = || literals.iter().filter_map(|l| match l {
-        Literal::Word(w) => Some(u32::from(*w)),
-        _ => None,
-    });
+    let words = || {
+        literals.iter().filter_map(|l| match l {
+            Literal::Word(w) => Some(u32::from(*w)),
+            _ => None,
+        })
+    };
     match fact {
         Fact::Protocol => {
             let named = words().fold(0, |set, w| set | 1u128.checked_shl(w).unwrap_or(0));
-            Needs { protocols: if among { named } else { !named }, ..Needs::ANY }
+            Needs {
+                protocols: if among { named } else { !named },
+                ..Needs::ANY
+            }
         }
         Fact::Verb => {
             let named = words().fold(0u32, |set, w| set | 1u32.checked_shl(w).unwrap_or(0));
             let verbs = if among { named } else { ANY_ACTION & !named };
-            Needs { verbs, ..Needs::ANY }
+            Needs {
+                verbs,
+                ..Needs::ANY
+            }
         }
         Fact::Effect => {
             let named = words().fold(0u32, |set, w| set | 1u32.checked_shl(w).unwrap_or(0));
@@ -168,7 +219,10 @@ fn one_of(fact: Fact, literals: &[Literal], among: bool) -> Needs {
                     verbs |= 1 << (*verb as u32);
                 }
             }
-            Needs { verbs, ..Needs::ANY }
+            Needs {
+                verbs,
+                ..Needs::ANY
+            }
         }
         Fact::Kind if among => {
             let kinds = literals.iter().filter_map(|l| match l {
@@ -179,12 +233,17 @@ fn one_of(fact: Fact, literals: &[Literal], among: bool) -> Needs {
             // A kind that no protocol lists may still come by name.
             let mut protocols = 0;
             for (at, protocol) in PROTOCOLS.iter().enumerate() {
-                if kinds.iter().any(|k| protocol.kinds.iter().any(|row| row.name.as_bytes() == &**k)) {
+                if kinds
+                    .iter()
+                    .any(|k| protocol.kinds.iter().any(|row| row.name.as_bytes() == &**k))
+                {
                     protocols |= bit(ProtocolId(at as u16));
                 }
             }
             let open = kinds.iter().any(|k| {
-                !PROTOCOLS.iter().any(|p| p.kinds.iter().any(|row| row.name.as_bytes() == &**k))
+                !PROTOCOLS
+                    .iter()
+                    .any(|p| p.kinds.iter().any(|row| row.name.as_bytes() == &**k))
             });
             Needs {
                 protocols: if open { Protocols::MAX } else { protocols },
@@ -207,15 +266,31 @@ pub enum Trait {
 impl Trait {
     fn of(operand: &Operand) -> Option<Trait> {
         match operand {
-            Operand::Field { from: Which::This, protocol, field, .. } => Some(Trait::Field(*protocol, *field)),
+            Operand::Field {
+                from: Which::This,
+                protocol,
+                field,
+                ..
+            } => Some(Trait::Field(*protocol, *field)),
             Operand::Fact(
                 Which::This,
-                fact @ (Fact::Subject | Fact::Channel | Fact::Handle | Fact::Order | Fact::Drug
-                | Fact::Destination | Fact::ValueUnit | Fact::ValueCode | Fact::Anomaly),
+                fact @ (Fact::Subject
+                | Fact::Channel
+                | Fact::Handle
+                | Fact::Order
+                | Fact::Drug
+                | Fact::Destination
+                | Fact::ValueUnit
+                | Fact::ValueCode
+                | Fact::Anomaly),
             ) => Some(Trait::Fact(*fact)),
             Operand::Asset(
                 seat,
-                attribute @ (Attribute::Ip | Attribute::Mac | Attribute::Ae | Attribute::App | Attribute::Facility),
+                attribute @ (Attribute::Ip
+                | Attribute::Mac
+                | Attribute::Ae
+                | Attribute::App
+                | Attribute::Facility),
             ) => Some(Trait::Asset(*seat, *attribute)),
             _ => None,
         }
@@ -240,7 +315,10 @@ pub fn told_apart_by(condition: &Condition) -> Vec<(Trait, Vec<Literal>)> {
             Node::In(operand, Set::Nets(nets))
                 if nets.iter().all(|n| n.prefix_len() == n.max_prefix_len()) =>
             {
-                (operand, nets.iter().map(|n| Literal::Ip(n.addr())).collect())
+                (
+                    operand,
+                    nets.iter().map(|n| Literal::Ip(n.addr())).collect(),
+                )
             }
             _ => continue,
         };

@@ -4,7 +4,9 @@ use dissectors::message::{Message, Value};
 use dissectors::schema::{Privacy, Provenance};
 
 use crate::finding::{Act, Amount, Confidence, Name, Party};
-use crate::language::compiled::{Attribute, Condition, Fact, Node, Operand, Seat, Which, WindowKind};
+use crate::language::compiled::{
+    Attribute, Condition, Fact, Node, Operand, Seat, Which, WindowKind,
+};
 use crate::language::eval::{Facts, Partner, Val, each, privacy_of};
 use crate::language::names::Vocabulary;
 use crate::language::ruleset::{Compiled, Piece};
@@ -27,11 +29,26 @@ pub fn party(seat: Seat, facts: &Facts<'_>) -> Party {
     }
     let groups = facts
         .policy
-        .map(|p| p.group_names(&identity).into_iter().map(str::to_owned).collect())
+        .map(|p| {
+            p.group_names(&identity)
+                .into_iter()
+                .map(str::to_owned)
+                .collect()
+        })
         .unwrap_or_default();
     let kinds = facts.policy.map_or(0, |p| p.kinds_of(&identity));
-    let kind = Device::ALL.iter().copied().find(|d| kinds >> (*d as u32) & 1 == 1);
-    Party { ip: end.ip, port: end.port, mac: end.mac, names, groups, kind }
+    let kind = Device::ALL
+        .iter()
+        .copied()
+        .find(|d| kinds >> (*d as u32) & 1 == 1);
+    Party {
+        ip: end.ip,
+        port: end.port,
+        mac: end.mac,
+        names,
+        groups,
+        kind,
+    }
 }
 
 pub fn act(message: Message<'_>) -> Option<Act> {
@@ -101,18 +118,28 @@ fn default_sentence(facts: &Facts<'_>, words: &mut Words) {
 pub fn value(operand: &Operand, facts: &Facts<'_>, words: &mut Words) {
     match operand {
         Operand::Asset(seat, Attribute::Ip) => words.push(&party(*seat, facts).to_string()),
-        Operand::Field { from: Which::This, protocol, field, privacy }
-            if facts.message.protocol() == *protocol =>
-        {
+        Operand::Field {
+            from: Which::This,
+            protocol,
+            field,
+            privacy,
+        } if facts.message.protocol() == *protocol => {
             list(facts.message.values(*field), *privacy, words);
         }
-        Operand::Field { from, protocol, field, privacy } => {
+        Operand::Field {
+            from,
+            protocol,
+            field,
+            privacy,
+        } => {
             let partner = match from {
                 Which::Request => facts.request,
                 _ => facts.answer,
             };
             match partner {
-                Partner::Found(m) if m.protocol() == *protocol => list(m.values(*field), *privacy, words),
+                Partner::Found(m) if m.protocol() == *protocol => {
+                    list(m.values(*field), *privacy, words)
+                }
                 _ => words.push(UNKNOWN),
             }
         }
@@ -169,7 +196,11 @@ fn single(value: Value<'_>, privacy: Privacy, words: &mut Words) {
         (Value::Decimal(n), _) => words.push(&n.to_string()),
         (Value::Flag(flag), _) => words.push(if flag { "yes" } else { "no" }),
         (Value::Quantity(q), _) => {
-            let sent = if q.sent.is_empty() { q.number.to_string() } else { printable(q.sent) };
+            let sent = if q.sent.is_empty() {
+                q.number.to_string()
+            } else {
+                printable(q.sent)
+            };
             words.push(&sent);
             if !q.unit.is_empty() {
                 words.push(" ");
@@ -244,21 +275,36 @@ pub fn confidence(rule: &Compiled, facts: &Facts<'_>) -> (Confidence, Vec<String
     match provenance {
         Provenance::Specification | Provenance::Implementation => {}
         Provenance::ReverseEngineered => {
-            at_most(Confidence::Probable, format!("the dissector rests on {} knowledge", provenance.word()));
+            at_most(
+                Confidence::Probable,
+                format!("the dissector rests on {} knowledge", provenance.word()),
+            );
         }
         Provenance::Behaviour | Provenance::Experimental => {
-            at_most(Confidence::Hint, format!("the dissector is {}", provenance.word()));
+            at_most(
+                Confidence::Hint,
+                format!("the dissector is {}", provenance.word()),
+            );
         }
     }
     let conversation = message.conversation();
     if conversation.mid_stream && rests_on_the_past(&rule.condition) {
-        at_most(Confidence::Hint, "the conversation's start was not seen".to_owned());
+        at_most(
+            Confidence::Hint,
+            "the conversation's start was not seen".to_owned(),
+        );
     }
     let missing: u64 = conversation.missing.iter().sum();
     if missing > 0 {
-        at_most(Confidence::Probable, format!("{missing} bytes of the conversation were not seen"));
+        at_most(
+            Confidence::Probable,
+            format!("{missing} bytes of the conversation were not seen"),
+        );
     }
-    if message.action().is_some_and(|a| a.verb == Verb::UnknownVerb) {
+    if message
+        .action()
+        .is_some_and(|a| a.verb == Verb::UnknownVerb)
+    {
         at_most(Confidence::Probable, "the verb is not known".to_owned());
     }
     (confidence, reasons)
@@ -274,5 +320,9 @@ fn rests_on_the_past(condition: &Condition) -> bool {
             _ => false,
         }
     }
-    condition.windows.iter().any(|w| w.kind == WindowKind::FirstSeen) || partner(&condition.root)
+    condition
+        .windows
+        .iter()
+        .any(|w| w.kind == WindowKind::FirstSeen)
+        || partner(&condition.root)
 }

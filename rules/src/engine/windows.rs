@@ -10,7 +10,7 @@ use super::table::Table;
 use crate::language::compiled::{Condition, Operand, Truth, Window, WindowKind};
 use crate::language::eval::{Facts, NoPast, Past, Val, each, eval};
 use crate::language::units::same;
-use crate::limits::{self, Hits, Limits, LimitId};
+use crate::limits::{self, Hits, LimitId, Limits};
 
 /// The windows of one rule.
 #[derive(Debug, Default)]
@@ -62,14 +62,18 @@ pub struct Feeding<'j> {
 
 impl Windows {
     pub fn new(condition: &Condition) -> Self {
-        Windows { tables: condition.windows.iter().map(|_| Keyed::default()).collect() }
+        Windows {
+            tables: condition.windows.iter().map(|_| Keyed::default()).collect(),
+        }
     }
 }
 
 impl Past for Feeding<'_> {
     fn window(&mut self, at: usize, facts: &Facts<'_>) -> Truth {
         let condition = self.condition;
-        let Some(window) = condition.windows.get(at) else { return Truth::Unknown };
+        let Some(window) = condition.windows.get(at) else {
+            return Truth::Unknown;
+        };
         if window.kind == WindowKind::Sequence {
             return self.sequence(at, window, facts);
         }
@@ -79,20 +83,26 @@ impl Past for Feeding<'_> {
                 other => return other,
             }
         }
-        let Some(key) = self.key(&window.by, facts) else { return Truth::Unknown };
+        let Some(key) = self.key(&window.by, facts) else {
+            return Truth::Unknown;
+        };
         match window.kind {
             WindowKind::Count(threshold) => {
                 let event = self.event(0, facts);
                 let state = self.state(at, window, key, limits::WINDOW_KEYS);
-                let Some(state) = state else { return Truth::Unknown };
+                let Some(state) = state else {
+                    return Truth::Unknown;
+                };
                 state.push(event, window.within, threshold as usize);
                 let held = state.events.len() as u64 >= threshold;
-                self.holds(at, key, held, |n| format!("{n} within {}", words(window.within)))
+                self.holds(at, key, held, |n| {
+                    format!("{n} within {}", words(window.within))
+                })
             }
             WindowKind::Distinct(threshold) => self.distinct(at, window, key, threshold, facts),
-            WindowKind::Sum { above, or_equal, .. } => {
-                self.sum(at, window, key, above, or_equal, facts)
-            }
+            WindowKind::Sum {
+                above, or_equal, ..
+            } => self.sum(at, window, key, above, or_equal, facts),
             WindowKind::FirstSeen => self.first_seen(at, window, key, facts),
             WindowKind::Sequence => Truth::Unknown,
         }
@@ -133,7 +143,9 @@ impl Feeding<'_> {
             state.push(event, window.within, threshold as usize);
         }
         let held = state.events.len() as u64 >= threshold;
-        self.holds(at, key, held, |n| format!("{n} different within {}", words(window.within)))
+        self.holds(at, key, held, |n| {
+            format!("{n} different within {}", words(window.within))
+        })
     }
 
     fn sum(
@@ -145,7 +157,9 @@ impl Feeding<'_> {
         or_equal: bool,
         facts: &Facts<'_>,
     ) -> Truth {
-        let WindowKind::Sum { dimension, .. } = window.kind else { return Truth::Unknown };
+        let WindowKind::Sum { dimension, .. } = window.kind else {
+            return Truth::Unknown;
+        };
         let mut summands = Vec::new();
         for operand in &window.of {
             each(operand, facts, &mut |v| match v {
@@ -157,8 +171,10 @@ impl Feeding<'_> {
         if summands.is_empty() {
             return Truth::Unknown;
         }
-        let events: Vec<Counted> =
-            summands.into_iter().map(|n| self.event(n.to_bits(), facts)).collect();
+        let events: Vec<Counted> = summands
+            .into_iter()
+            .map(|n| self.event(n.to_bits(), facts))
+            .collect();
         let room = self.limits.get(limits::WINDOW_THRESHOLD);
         let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
             return Truth::Unknown;
@@ -169,15 +185,21 @@ impl Feeding<'_> {
         }
         let sum = state.sum;
         let held = sum > above && !same(sum, above) || or_equal && same(sum, above);
-        self.holds(at, key, held, |_| format!("{sum} within {}", words(window.within)))
+        self.holds(at, key, held, |_| {
+            format!("{sum} within {}", words(window.within))
+        })
     }
 
     fn first_seen(&mut self, at: usize, window: &Window, key: u64, facts: &Facts<'_>) -> Truth {
-        let Some(what) = self.key(&window.of, facts) else { return Truth::Unknown };
+        let Some(what) = self.key(&window.of, facts) else {
+            return Truth::Unknown;
+        };
         let mut hasher = self.hasher.build_hasher();
         (key, what).hash(&mut hasher);
         let whole = hasher.finish();
-        let Some(table) = self.windows.tables.get_mut(at) else { return Truth::Unknown };
+        let Some(table) = self.windows.tables.get_mut(at) else {
+            return Truth::Unknown;
+        };
         if table.keys.contains_key(&whole) {
             return Truth::False;
         }
@@ -195,12 +217,17 @@ impl Feeding<'_> {
     }
 
     fn sequence(&mut self, at: usize, window: &Window, facts: &Facts<'_>) -> Truth {
-        let reached: Vec<Truth> =
-            window.steps.iter().map(|s| eval(s, facts, &mut NoPast)).collect();
+        let reached: Vec<Truth> = window
+            .steps
+            .iter()
+            .map(|s| eval(s, facts, &mut NoPast))
+            .collect();
         if !reached.contains(&Truth::True) {
             return Truth::False;
         }
-        let Some(key) = self.key(&window.by, facts) else { return Truth::Unknown };
+        let Some(key) = self.key(&window.by, facts) else {
+            return Truth::Unknown;
+        };
         let (now, frame) = (self.now, facts.message.frame());
         let steps = window.steps.len();
         let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
@@ -232,7 +259,13 @@ impl Feeding<'_> {
     }
 
     /// The state of a key, made if there is none.
-    fn state(&mut self, at: usize, window: &Window, key: u64, limit: LimitId) -> Option<&mut State> {
+    fn state(
+        &mut self,
+        at: usize,
+        window: &Window,
+        key: u64,
+        limit: LimitId,
+    ) -> Option<&mut State> {
         let room = self.limits.get(limit).max(1);
         let now = self.now;
         let table = self.windows.tables.get_mut(at)?;
@@ -254,7 +287,10 @@ impl Feeding<'_> {
                 _ => {}
             }
         }
-        let state = table.keys.entry(key).or_insert_with(|| State::new(i64::MIN));
+        let state = table
+            .keys
+            .entry(key)
+            .or_insert_with(|| State::new(i64::MIN));
         if state.touched != now {
             state.touched = now;
             table.order.push_back((now, key));
@@ -263,19 +299,15 @@ impl Feeding<'_> {
     }
 
     fn event(&self, what: u64, facts: &Facts<'_>) -> Counted {
-        Counted { time: self.now, what, frame: facts.message.frame() }
+        Counted {
+            time: self.now,
+            what,
+            frame: facts.message.frame(),
+        }
     }
 
-    fn holds(
-        &mut self,
-        at: usize,
-        key: u64,
-        held: bool,
-        say: impl Fn(usize) -> String,
-    ) -> Truth {
-        if held
-            && let Some(state) = self.windows.tables.get(at).and_then(|t| t.keys.get(&key))
-        {
+    fn holds(&mut self, at: usize, key: u64, held: bool, say: impl Fn(usize) -> String) -> Truth {
+        if held && let Some(state) = self.windows.tables.get(at).and_then(|t| t.keys.get(&key)) {
             self.evidence.extend(state.events.iter().map(|e| e.frame));
             let words = say(state.events.len());
             self.tell(&words);
@@ -309,14 +341,22 @@ impl Feeding<'_> {
 
 impl State {
     fn new(touched: i64) -> Self {
-        State { touched, events: VecDeque::new(), sum: 0.0, steps: Vec::new() }
+        State {
+            touched,
+            events: VecDeque::new(),
+            sum: 0.0,
+            steps: Vec::new(),
+        }
     }
 
     /// Adds an event; keeps no more than `room`, and none older than the window.
     fn push(&mut self, event: Counted, within: i64, room: usize) {
         self.events.push_back(event);
         while self.events.len() > room.max(1)
-            || self.events.front().is_some_and(|e| e.time.saturating_add(within) < event.time)
+            || self
+                .events
+                .front()
+                .is_some_and(|e| e.time.saturating_add(within) < event.time)
         {
             self.events.pop_front();
         }
@@ -325,7 +365,10 @@ impl State {
     fn push_sum(&mut self, event: Counted, within: i64, room: usize) {
         self.events.push_back(event);
         while self.events.len() > room.max(1)
-            || self.events.front().is_some_and(|e| e.time.saturating_add(within) < event.time)
+            || self
+                .events
+                .front()
+                .is_some_and(|e| e.time.saturating_add(within) < event.time)
         {
             if let Some(old) = self.events.pop_front() {
                 self.sum -= f64::from_bits(old.what);

@@ -21,9 +21,15 @@ pub struct Claims<'m> {
 enum Fields {
     None,
     /// Named by who opened the conversation: its own title and the one that it called.
-    Opener { own: FieldId, called: FieldId },
+    Opener {
+        own: FieldId,
+        called: FieldId,
+    },
     /// Named by who sent the message: application and facility of sender and receiver.
-    Sender { from: [FieldId; 2], to: [FieldId; 2] },
+    Sender {
+        from: [FieldId; 2],
+        to: [FieldId; 2],
+    },
 }
 
 /// One entry for each protocol. Derived from the field tables alone.
@@ -33,7 +39,10 @@ static FIELDS: LazyLock<Vec<Fields>> = LazyLock::new(|| {
         .map(|p| {
             let field = |name| p.field(name);
             let opener = || {
-                Some(Fields::Opener { own: field("calling_ae")?, called: field("called_ae")? })
+                Some(Fields::Opener {
+                    own: field("calling_ae")?,
+                    called: field("called_ae")?,
+                })
             };
             let sender = || {
                 Some(Fields::Sender {

@@ -68,7 +68,11 @@ impl Inventory {
 
     /// Who claims an AE title.
     pub fn holders_of_ae(&self, title: &[u8]) -> impl Iterator<Item = &Asset> {
-        self.by_ae.get(title).into_iter().flatten().map(|at| &self.assets[*at as usize])
+        self.by_ae
+            .get(title)
+            .into_iter()
+            .flatten()
+            .map(|at| &self.assets[*at as usize])
     }
 
     pub(crate) fn saw(&mut self, message: Message<'_>, hits: &mut Hits) {
@@ -99,11 +103,16 @@ impl Inventory {
         };
         for side in Side::BOTH {
             let at = pair[side.index()];
-            let Some(asset) = self.assets.get_mut(at as usize) else { continue };
+            let Some(asset) = self.assets.get_mut(at as usize) else {
+                continue;
+            };
             asset.last_seen = asset.last_seen.max(time);
             let claims = Claims::of(message, side);
             if let Some(title) = claims.ae.filter(|t| !t.is_empty()) {
-                let held = asset.names.iter().any(|n| matches!(n, Name::Ae(t) if t.as_bytes() == title));
+                let held = asset
+                    .names
+                    .iter()
+                    .any(|n| matches!(n, Name::Ae(t) if t.as_bytes() == title));
                 if !held {
                     if asset.names.len() >= self.names_room {
                         hits.count(limits::ASSET_NAMES);
@@ -116,7 +125,9 @@ impl Inventory {
                     }
                 }
             }
-            if let Some((app, facility)) = claims.hl7.filter(|(a, f)| !a.is_empty() || !f.is_empty()) {
+            if let Some((app, facility)) =
+                claims.hl7.filter(|(a, f)| !a.is_empty() || !f.is_empty())
+            {
                 let held = asset.names.iter().any(|n| {
                     matches!(n, Name::Hl7(a, f) if a.as_bytes() == app && f.as_bytes() == facility)
                 });
@@ -125,7 +136,9 @@ impl Inventory {
                         hits.count(limits::ASSET_NAMES);
                         continue;
                     }
-                    asset.names.push(Name::Hl7(printable(app), printable(facility)));
+                    asset
+                        .names
+                        .push(Name::Hl7(printable(app), printable(facility)));
                 }
             }
         }

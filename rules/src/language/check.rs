@@ -5,7 +5,7 @@ use dissectors::registry::PROTOCOLS;
 use dissectors::schema::Privacy;
 
 use super::ast::{Call, Comparison, Expr, ExprKind, Span, TextTest};
-use super::compiled::{Condition, Fact, Which, Literal, Node, Operand, Pattern, Set, Uses, Window};
+use super::compiled::{Condition, Fact, Literal, Node, Operand, Pattern, Set, Uses, Which, Window};
 use super::diagnostic::nearest;
 use super::names::{CALLS, QUESTIONS, Type, Vocabulary};
 use super::units::{Dimension, Unit};
@@ -60,9 +60,11 @@ pub fn compile(expr: &Expr, limits: &Limits) -> Result<Condition, Vec<Problem>> 
     let mut checker = Checker::new(limits);
     let root = checker.condition(expr);
     match root {
-        Some(root) if checker.problems.is_empty() => {
-            Ok(Condition { root, windows: checker.windows, uses: checker.uses })
-        }
+        Some(root) if checker.problems.is_empty() => Ok(Condition {
+            root,
+            windows: checker.windows,
+            uses: checker.uses,
+        }),
         _ => Err(checker.problems),
     }
 }
@@ -120,8 +122,13 @@ impl<'l> Checker<'l> {
             ExprKind::Call(call) => self.call(expr, call),
             ExprKind::Name(name) => self.flag(expr, name),
             ExprKind::Path(..) => self.fail(
-                Problem::new(&expr.span, "WR003", "a path alone is no condition", "compare it with something")
-                    .help("to ask whether it is there, write `exists(...)`"),
+                Problem::new(
+                    &expr.span,
+                    "WR003",
+                    "a path alone is no condition",
+                    "compare it with something",
+                )
+                .help("to ask whether it is there, write `exists(...)`"),
             ),
             _ => self.fail(Problem::new(
                 &expr.span,
@@ -153,8 +160,13 @@ impl<'l> Checker<'l> {
             && !self.knows(name)
         {
             return self.fail(
-                Problem::new(&expr.span, "WR001", format!("unknown name `{name}`"), "not known")
-                    .help(format!("did you mean `{right}`?")),
+                Problem::new(
+                    &expr.span,
+                    "WR001",
+                    format!("unknown name `{name}`"),
+                    "not known",
+                )
+                .help(format!("did you mean `{right}`?")),
             );
         }
         match self.operand(expr, None)? {
@@ -189,13 +201,15 @@ impl<'l> Checker<'l> {
         let typed = self.operand(first, None);
         let expected = typed.as_ref().map(|t| t.1);
         if let ExprKind::Range(..) | ExprKind::List(_) | ExprKind::Group(_) = second.kind {
-            return self.fail(Problem::new(
-                &second.span,
-                "WR004",
-                "a set is compared with `in`",
-                "a set of values",
-            )
-            .help("write `in` instead of `=` or `is`"));
+            return self.fail(
+                Problem::new(
+                    &second.span,
+                    "WR004",
+                    "a set is compared with `in`",
+                    "a set of values",
+                )
+                .help("write `in` instead of `=` or `is`"),
+            );
         }
         // `actor.ip is 10.0.0.0/8` means `in`.
         if let ExprKind::Net(net) = &second.kind
@@ -203,7 +217,11 @@ impl<'l> Checker<'l> {
             && !op.is_ordering()
         {
             let node = self.membership(first, second)?;
-            return Some(if op == Comparison::Unequal { Node::Not(Box::new(node)) } else { node });
+            return Some(if op == Comparison::Unequal {
+                Node::Not(Box::new(node))
+            } else {
+                node
+            });
         }
         let other = self.operand(second, expected);
         let ((a, ta), (b, tb)) = (typed?, other?);
@@ -231,18 +249,28 @@ impl<'l> Checker<'l> {
 
     /// Texts that come from a closed table must stand in it.
     fn literal_is_known(&mut self, operand: &Operand, literal: &Expr) {
-        let ExprKind::Text(text) = &literal.kind else { return };
-        let Operand::Fact(_, fact) = operand else { return };
+        let ExprKind::Text(text) = &literal.kind else {
+            return;
+        };
+        let Operand::Fact(_, fact) = operand else {
+            return;
+        };
         let (what, names): (&str, Vec<&str>) = match fact {
             // HL7 kinds are open (any event); so are codes that nobody named.
             Fact::Kind if text.contains('^') || text.starts_with("unknown ") => return,
             Fact::Kind => (
                 "kind",
-                PROTOCOLS.iter().flat_map(|p| p.kinds.iter().map(|k| k.name)).collect(),
+                PROTOCOLS
+                    .iter()
+                    .flat_map(|p| p.kinds.iter().map(|k| k.name))
+                    .collect(),
             ),
             Fact::Anomaly => (
                 "anomaly",
-                PROTOCOLS.iter().flat_map(|p| p.anomalies.iter().map(|a| a.0)).collect(),
+                PROTOCOLS
+                    .iter()
+                    .flat_map(|p| p.anomalies.iter().map(|a| a.0))
+                    .collect(),
             ),
             _ => return,
         };
@@ -329,11 +357,18 @@ impl<'l> Checker<'l> {
             }
         };
         let size = self.limits.get(limits::PATTERN_SIZE);
-        match regex::bytes::RegexBuilder::new(&regex).size_limit(size).build() {
+        match regex::bytes::RegexBuilder::new(&regex)
+            .size_limit(size)
+            .build()
+        {
             Ok(regex) => Some(Pattern::Regex(Box::new(regex))),
             Err(error) => {
                 let told = error.to_string();
-                let last = told.lines().last().unwrap_or("").trim_start_matches("error: ");
+                let last = told
+                    .lines()
+                    .last()
+                    .unwrap_or("")
+                    .trim_start_matches("error: ");
                 self.fail(Problem::new(
                     &right.span,
                     "WR007",
@@ -498,7 +533,11 @@ impl<'l> Checker<'l> {
                 continue;
             };
             if let Some((verb, span)) = verbs.iter().find(|(v, _)| !sets(v, dimension)) {
-                let wanted = if *verb == "set-volume" { "a volume (mL)" } else { "a flow rate (mL/h) or dose rate" };
+                let wanted = if *verb == "set-volume" {
+                    "a volume (mL)"
+                } else {
+                    "a flow rate (mL/h) or dose rate"
+                };
                 self.problems.push(
                     Problem::new(
                         &literal.span,
@@ -550,8 +589,13 @@ impl<'l> Checker<'l> {
                 .help(format!("write `{}(...) within 60 s > 20`", call.name)),
             ),
             "role" => self.fail(
-                Problem::new(&whole.span, "WR003", "`role(...)` is no condition", "compare it")
-                    .help("write `role(actor) is pump`"),
+                Problem::new(
+                    &whole.span,
+                    "WR003",
+                    "`role(...)` is no condition",
+                    "compare it",
+                )
+                .help("write `role(actor) is pump`"),
             ),
             "absence" => self.fail(Problem::new(
                 &call.name_span,
@@ -560,7 +604,8 @@ impl<'l> Checker<'l> {
                 "reserved",
             )),
             other => {
-                let help = nearest(other, CALLS.iter().copied()).map(|n| format!("did you mean `{n}(...)`?"));
+                let help = nearest(other, CALLS.iter().copied())
+                    .map(|n| format!("did you mean `{n}(...)`?"));
                 self.fail(
                     Problem::new(
                         &call.name_span,
@@ -596,7 +641,8 @@ impl<'l> Checker<'l> {
                 _ => {}
             }
         }
-        self.operand(arg, None).map(|(operand, _)| Node::Exists(operand))
+        self.operand(arg, None)
+            .map(|(operand, _)| Node::Exists(operand))
     }
 
     fn listed(&mut self, whole: &Expr, call: &Call) -> Option<Node> {
@@ -627,7 +673,13 @@ impl<'l> Checker<'l> {
     }
 
     pub fn forbid_secret(&mut self, span: &Span, operand: &Operand) -> bool {
-        let secret = matches!(operand, Operand::Field { privacy: Privacy::Secret, .. });
+        let secret = matches!(
+            operand,
+            Operand::Field {
+                privacy: Privacy::Secret,
+                ..
+            }
+        );
         if secret {
             self.problems.push(
                 Problem::new(
@@ -651,7 +703,10 @@ fn plain(ty: Type) -> Type {
 fn comparable(a: Type, b: Type) -> bool {
     let (a, b) = (plain(a), plain(b));
     a == b && a != Type::Secret
-        || matches!((a, b), (Type::Any, Type::Text | Type::Number) | (Type::Text | Type::Number, Type::Any))
+        || matches!(
+            (a, b),
+            (Type::Any, Type::Text | Type::Number) | (Type::Text | Type::Number, Type::Any)
+        )
 }
 
 fn is_name(expr: &Expr, name: &str) -> bool {

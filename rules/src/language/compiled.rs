@@ -107,8 +107,18 @@ pub enum Seat {
 
 #[derive(Clone)]
 pub enum Operand {
-    Field { from: Which, protocol: ProtocolId, field: FieldId, privacy: Privacy },
-    Path { from: Which, protocol: ProtocolId, reader: Arc<dyn BodyPath>, written: String },
+    Field {
+        from: Which,
+        protocol: ProtocolId,
+        field: FieldId,
+        privacy: Privacy,
+    },
+    Path {
+        from: Which,
+        protocol: ProtocolId,
+        reader: Arc<dyn BodyPath>,
+        written: String,
+    },
     Fact(Which, Fact),
     Asset(Seat, Attribute),
     Literal(Literal),
@@ -118,7 +128,12 @@ pub enum Operand {
 impl fmt::Debug for Operand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Operand::Field { from, protocol, field, .. } => {
+            Operand::Field {
+                from,
+                protocol,
+                field,
+                ..
+            } => {
                 write!(f, "{from:?} {}.{}", protocol.name(), field.0)
             }
             Operand::Path { written, .. } => f.write_str(written),
@@ -232,7 +247,11 @@ pub enum WindowKind {
     /// True from this many different values on.
     Distinct(u64),
     /// True above (or at) this sum, in base units.
-    Sum { above: f64, or_equal: bool, dimension: Dimension },
+    Sum {
+        above: f64,
+        or_equal: bool,
+        dimension: Dimension,
+    },
     Sequence,
     FirstSeen,
 }

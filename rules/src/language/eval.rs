@@ -84,7 +84,11 @@ impl<'m> Sides<'m> {
 
     pub fn identity(&self, seat: Seat) -> Identity<'m> {
         let end = self.endpoint(seat);
-        Identity { ip: end.ip, mac: end.mac, claims: self.claims(seat) }
+        Identity {
+            ip: end.ip,
+            mac: end.mac,
+            claims: self.claims(seat),
+        }
     }
 }
 
@@ -208,7 +212,9 @@ pub fn eval(node: &Node, facts: &Facts<'_>, past: &mut dyn Past) -> Truth {
                 Operand::Path { from, protocol, .. } if !found => {
                     // What was not kept may have been there.
                     match facts.partner(*from) {
-                        Some(m) if m.protocol() == *protocol && m.body().is_none() => Truth::Unknown,
+                        Some(m) if m.protocol() == *protocol && m.body().is_none() => {
+                            Truth::Unknown
+                        }
                         _ => Truth::False,
                     }
                 }
@@ -216,7 +222,11 @@ pub fn eval(node: &Node, facts: &Facts<'_>, past: &mut dyn Past) -> Truth {
             }
         }
         Node::ExistsPartner(which) => {
-            let partner = if *which == Which::Answer { facts.answer } else { facts.request };
+            let partner = if *which == Which::Answer {
+                facts.answer
+            } else {
+                facts.request
+            };
             match partner {
                 Partner::Missing => Truth::False,
                 Partner::Unknown => Truth::Unknown,
@@ -234,7 +244,9 @@ pub fn eval(node: &Node, facts: &Facts<'_>, past: &mut dyn Past) -> Truth {
             None => Truth::Unknown,
         },
         Node::ListedTitle(operand) => {
-            let Some(policy) = facts.policy else { return Truth::Unknown };
+            let Some(policy) = facts.policy else {
+                return Truth::Unknown;
+            };
             any(operand, facts, |v| match v {
                 Val::Text(title) => {
                     let own = facts.sides.claims(Seat::Actor).ae == Some(title)
@@ -244,7 +256,10 @@ pub fn eval(node: &Node, facts: &Facts<'_>, past: &mut dyn Past) -> Truth {
                             policy.lists(&Identity {
                                 ip: asset.ip,
                                 mac: asset.macs.first().copied(),
-                                claims: Claims { ae: Some(title), ..Claims::default() },
+                                claims: Claims {
+                                    ae: Some(title),
+                                    ..Claims::default()
+                                },
                             })
                         })
                     };
@@ -285,7 +300,9 @@ fn compare(op: Comparison, left: &Operand, right: &Operand, facts: &Facts<'_>) -
         let right = value_of(literal);
         return any(left, facts, |v| compare_values(op, v, right));
     }
-    any(left, facts, |a| any(right, facts, |b| compare_values(op, a, b)))
+    any(left, facts, |a| {
+        any(right, facts, |b| compare_values(op, a, b))
+    })
 }
 
 fn compare_values(op: Comparison, a: Val<'_>, b: Val<'_>) -> Truth {
@@ -323,7 +340,9 @@ fn ordered(op: Comparison, a: f64, b: f64) -> Truth {
 
 fn number(text: &[u8]) -> Option<f64> {
     let text = std::str::from_utf8(text).ok()?.trim();
-    let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'));
+    let plain = text
+        .bytes()
+        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'));
     text.parse().ok().filter(|_| plain)
 }
 
@@ -335,9 +354,10 @@ fn within(operand: &Operand, set: &Set, facts: &Facts<'_>) -> Truth {
         };
     }
     any(operand, facts, |value| match (set, value) {
-        (Set::Texts(texts), Val::Text(text)) => {
-            texts.binary_search_by(|t| t.as_ref().cmp(text)).is_ok().into()
-        }
+        (Set::Texts(texts), Val::Text(text)) => texts
+            .binary_search_by(|t| t.as_ref().cmp(text))
+            .is_ok()
+            .into(),
         (Set::Words(mask), Val::Word(word)) => (mask >> word & 1 == 1).into(),
         (Set::Numbers(numbers), Val::Number(n)) => numbers.iter().any(|m| same(*m, n)).into(),
         (Set::Numbers(numbers), Val::Text(text)) => match number(text) {
@@ -400,8 +420,15 @@ pub fn value_of(literal: &Literal) -> Val<'_> {
 pub fn each(operand: &Operand, facts: &Facts<'_>, found: &mut dyn FnMut(Val<'_>)) {
     match operand {
         Operand::Literal(literal) => found(value_of(literal)),
-        Operand::Field { from, protocol, field, .. } => {
-            let Some(message) = facts.partner(*from) else { return };
+        Operand::Field {
+            from,
+            protocol,
+            field,
+            ..
+        } => {
+            let Some(message) = facts.partner(*from) else {
+                return;
+            };
             if message.protocol() != *protocol {
                 return;
             }
@@ -411,8 +438,15 @@ pub fn each(operand: &Operand, facts: &Facts<'_>, found: &mut dyn FnMut(Val<'_>)
                 }
             }
         }
-        Operand::Path { from, protocol, reader, .. } => {
-            let Some(message) = facts.partner(*from) else { return };
+        Operand::Path {
+            from,
+            protocol,
+            reader,
+            ..
+        } => {
+            let Some(message) = facts.partner(*from) else {
+                return;
+            };
             if message.protocol() != *protocol {
                 return;
             }
@@ -473,11 +507,15 @@ fn calculate<'a>(op: Arithmetic, a: Val<'_>, b: Val<'_>) -> Option<Val<'a>> {
         (Val::Quantity(a, d), Arithmetic::Multiply, Val::Number(b))
         | (Val::Number(b), Arithmetic::Multiply, Val::Quantity(a, d)) => Val::Quantity(a * b, d),
         (Val::Quantity(a, d), Arithmetic::Divide, Val::Number(b)) => Val::Quantity(a / b, d),
-        (Val::Quantity(a, d), Arithmetic::Add, Val::Quantity(b, e)) if d == e => Val::Quantity(a + b, d),
+        (Val::Quantity(a, d), Arithmetic::Add, Val::Quantity(b, e)) if d == e => {
+            Val::Quantity(a + b, d)
+        }
         (Val::Quantity(a, d), Arithmetic::Subtract, Val::Quantity(b, e)) if d == e => {
             Val::Quantity(a - b, d)
         }
-        (Val::Quantity(a, d), Arithmetic::Divide, Val::Quantity(b, e)) if d == e => Val::Number(a / b),
+        (Val::Quantity(a, d), Arithmetic::Divide, Val::Quantity(b, e)) if d == e => {
+            Val::Number(a / b)
+        }
         _ => return None,
     };
     match result {
@@ -487,16 +525,28 @@ fn calculate<'a>(op: Arithmetic, a: Val<'_>, b: Val<'_>) -> Option<Val<'a>> {
 }
 
 fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Val<'_>)) {
-    let Some(message) = facts.partner(which) else { return };
+    let Some(message) = facts.partner(which) else {
+        return;
+    };
     let mut text = |t: &[u8]| {
         if !t.is_empty() {
             found(Val::Text(t));
         }
     };
     let action: Option<Action<'_>> = match fact {
-        Fact::Verb | Fact::Effect | Fact::Device | Fact::Subject | Fact::Channel | Fact::Handle
-        | Fact::Order | Fact::Drug | Fact::Destination | Fact::Value | Fact::ValueNumber
-        | Fact::ValueUnit | Fact::ValueCode => match message.action() {
+        Fact::Verb
+        | Fact::Effect
+        | Fact::Device
+        | Fact::Subject
+        | Fact::Channel
+        | Fact::Handle
+        | Fact::Order
+        | Fact::Drug
+        | Fact::Destination
+        | Fact::Value
+        | Fact::ValueNumber
+        | Fact::ValueUnit
+        | Fact::ValueCode => match message.action() {
             Some(action) => Some(action),
             None => return,
         },

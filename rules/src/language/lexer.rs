@@ -65,7 +65,10 @@ pub fn lex(text: &str) -> Result<Vec<Lexed>, Stray> {
         });
         let (after, token) = token(text, rest, value_may_stand).map_err(|()| stray(rest, start))?;
         let end = text.len() - after.len();
-        tokens.push(Lexed { token, span: start..end });
+        tokens.push(Lexed {
+            token,
+            span: start..end,
+        });
         rest = skip(after);
     }
     Ok(tokens)
@@ -85,17 +88,22 @@ fn skip(mut text: &str) -> &str {
 fn stray(rest: &str, start: usize) -> Stray {
     let len = rest.chars().next().map_or(0, char::len_utf8);
     let (what, help) = match rest.chars().next() {
-        Some('"' | '\'') => ("this text has no end", Some("close it with the same quotation mark")),
+        Some('"' | '\'') => (
+            "this text has no end",
+            Some("close it with the same quotation mark"),
+        ),
         Some('/') => ("this pattern has no end", Some("close it with `/`")),
         _ => ("no word, number or sign begins here", None),
     };
-    Stray { span: start..start + len, what, help }
+    Stray {
+        span: start..start + len,
+        what,
+        help,
+    }
 }
 
 fn token<'t>(all: &str, i: &'t str, value_may_stand: bool) -> Result<(&'t str, Token), ()> {
-    if value_may_stand
-        && let Ok((rest, pattern)) = pattern(i)
-    {
+    if value_may_stand && let Ok((rest, pattern)) = pattern(i) {
         return Ok((rest, Token::Pattern(pattern)));
     }
     if let Ok((rest, net)) = net(i) {
@@ -153,11 +161,22 @@ fn bracketed(i: &str) -> IResult<&str, &str> {
             return Ok((&inside[at + 1..], &inside[..at]));
         }
     }
-    Err(nom::Err::Error(nom::error::Error::new(i, nom::error::ErrorKind::Tag)))
+    Err(nom::Err::Error(nom::error::Error::new(
+        i,
+        nom::error::ErrorKind::Tag,
+    )))
 }
 
 fn net(i: &str) -> IResult<&str, &str> {
-    let dotted = (digit1, char('.'), digit1, char('.'), digit1, char('.'), digit1);
+    let dotted = (
+        digit1,
+        char('.'),
+        digit1,
+        char('.'),
+        digit1,
+        char('.'),
+        digit1,
+    );
     terminated(
         recognize(pair(dotted, opt(pair(char('/'), digit1)))),
         peek(not(one_of(".0123456789"))),
@@ -171,7 +190,10 @@ fn number(i: &str) -> IResult<&str, f64> {
     let (rest, text) = recognize((digit1, opt(fraction), opt(exponent))).parse(i)?;
     match text.parse() {
         Ok(value) => Ok((rest, value)),
-        Err(_) => Err(nom::Err::Error(nom::error::Error::new(i, nom::error::ErrorKind::Digit))),
+        Err(_) => Err(nom::Err::Error(nom::error::Error::new(
+            i,
+            nom::error::ErrorKind::Digit,
+        ))),
     }
 }
 
@@ -205,21 +227,40 @@ fn unit<'t>(all: &str, after_number: &'t str) -> (&'t str, Option<Unit>) {
         return (after_number, None);
     }
     let start = all.len() - i.len();
-    (&i[end..], Some(Unit { text: text.to_owned(), span: start..start + end }))
+    (
+        &i[end..],
+        Some(Unit {
+            text: text.to_owned(),
+            span: start..start + end,
+        }),
+    )
 }
 
 /// `[iU]`, `[psi]`: a bracket that begins a unit, not a list.
 fn unit_bracket(i: &str) -> bool {
-    ["[iU]", "[IU]", "[psi]", "[lb_av]", "[oz_av]", "[in_i]", "[ft_i]", "[drp]", "[degF]"]
-        .iter()
-        .any(|u| i.starts_with(u))
+    [
+        "[iU]", "[IU]", "[psi]", "[lb_av]", "[oz_av]", "[in_i]", "[ft_i]", "[drp]", "[degF]",
+    ]
+    .iter()
+    .any(|u| i.starts_with(u))
 }
 
 fn quoted(i: &str) -> IResult<&str, String> {
-    let escape = preceded(char('\\'), alt((char('"'), char('\\'), char('n').map(|_| '\n'), char('r').map(|_| '\r'), char('t').map(|_| '\t'))));
+    let escape = preceded(
+        char('\\'),
+        alt((
+            char('"'),
+            char('\\'),
+            char('n').map(|_| '\n'),
+            char('r').map(|_| '\r'),
+            char('t').map(|_| '\t'),
+        )),
+    );
     let double = delimited(
         char('"'),
-        map(many0(alt((escape, none_of("\"\\\n")))), |cs| cs.into_iter().collect()),
+        map(many0(alt((escape, none_of("\"\\\n")))), |cs| {
+            cs.into_iter().collect()
+        }),
         char('"'),
     );
     let single = delimited(
@@ -237,7 +278,12 @@ fn pattern(i: &str) -> IResult<&str, String> {
         map(recognize(pair(char('\\'), none_of("\n"))), str::to_owned),
         map(none_of("/\\\n"), String::from),
     ));
-    delimited(char('/'), map(many0(part), |parts| parts.concat()), char('/')).parse(i)
+    delimited(
+        char('/'),
+        map(many0(part), |parts| parts.concat()),
+        char('/'),
+    )
+    .parse(i)
 }
 
 #[cfg(test)]
@@ -262,7 +308,13 @@ mod tests {
             [
                 Token::Number(0.0, None),
                 Token::Sign(".."),
-                Token::Number(1200.0, Some(Unit { text: "mL/h".into(), span: 8..12 })),
+                Token::Number(
+                    1200.0,
+                    Some(Unit {
+                        text: "mL/h".into(),
+                        span: 8..12
+                    })
+                ),
             ]
         );
     }
@@ -270,7 +322,10 @@ mod tests {
     #[test]
     fn keyword_behind_a_number_is_no_unit() {
         assert_eq!(tokens("20 and").len(), 2);
-        assert_eq!(tokens("20 and"), [Token::Number(20.0, None), Token::Word("and".into())]);
+        assert_eq!(
+            tokens("20 and"),
+            [Token::Number(20.0, None), Token::Word("and".into())]
+        );
     }
 
     #[test]
@@ -290,7 +345,10 @@ mod tests {
 
     #[test]
     fn slash_begins_a_pattern_only_where_a_value_may_stand() {
-        assert_eq!(tokens("a matches /b\\/c/").last(), Some(&Token::Pattern("b/c".into())));
+        assert_eq!(
+            tokens("a matches /b\\/c/").last(),
+            Some(&Token::Pattern("b/c".into()))
+        );
         assert_eq!(tokens("value / 2").len(), 3);
     }
 

@@ -92,7 +92,10 @@ impl Vocabulary {
 
     /// The word's place in the vocabulary.
     pub fn find(self, word: &str) -> Option<u16> {
-        self.words().iter().position(|w| *w == word).map(|at| at as u16)
+        self.words()
+            .iter()
+            .position(|w| *w == word)
+            .map(|at| at as u16)
     }
 }
 
@@ -118,50 +121,193 @@ pub fn transport_word(transport: Transport) -> u16 {
 
 /// What every message has.
 pub const FACTS: &[(&str, Fact, Type, &str)] = &[
-    ("verb", Fact::Verb, Type::Word(Vocabulary::Verb), "what the action does"),
-    ("effect", Fact::Effect, Type::Word(Vocabulary::Effect), "what the action puts at stake"),
-    ("device", Fact::Device, Type::Word(Vocabulary::Device), "kind of device acted on"),
-    ("subject", Fact::Subject, Type::Text, "the device's own name: serial number, bed, AE title"),
-    ("channel", Fact::Channel, Type::Text, "channel or module within the device"),
-    ("handle", Fact::Handle, Type::Text, "operation handle, SOP instance, command code"),
+    (
+        "verb",
+        Fact::Verb,
+        Type::Word(Vocabulary::Verb),
+        "what the action does",
+    ),
+    (
+        "effect",
+        Fact::Effect,
+        Type::Word(Vocabulary::Effect),
+        "what the action puts at stake",
+    ),
+    (
+        "device",
+        Fact::Device,
+        Type::Word(Vocabulary::Device),
+        "kind of device acted on",
+    ),
+    (
+        "subject",
+        Fact::Subject,
+        Type::Text,
+        "the device's own name: serial number, bed, AE title",
+    ),
+    (
+        "channel",
+        Fact::Channel,
+        Type::Text,
+        "channel or module within the device",
+    ),
+    (
+        "handle",
+        Fact::Handle,
+        Type::Text,
+        "operation handle, SOP instance, command code",
+    ),
     ("order", Fact::Order, Type::Text, "order id"),
     ("drug", Fact::Drug, Type::Text, "drug code or name"),
-    ("destination", Fact::Destination, Type::Text, "where data are sent, if not to the receiver"),
-    ("value", Fact::Value, Type::Quantity, "the value that the action sets"),
-    ("value.number", Fact::ValueNumber, Type::Number, "its number, whatever the unit"),
-    ("value.unit", Fact::ValueUnit, Type::Text, "its unit, as a UCUM code"),
-    ("value.code", Fact::ValueCode, Type::Text, "its parameter code, as sent"),
-    ("outcome", Fact::Outcome, Type::Word(Vocabulary::Outcome), "what became of the request"),
+    (
+        "destination",
+        Fact::Destination,
+        Type::Text,
+        "where data are sent, if not to the receiver",
+    ),
+    (
+        "value",
+        Fact::Value,
+        Type::Quantity,
+        "the value that the action sets",
+    ),
+    (
+        "value.number",
+        Fact::ValueNumber,
+        Type::Number,
+        "its number, whatever the unit",
+    ),
+    (
+        "value.unit",
+        Fact::ValueUnit,
+        Type::Text,
+        "its unit, as a UCUM code",
+    ),
+    (
+        "value.code",
+        Fact::ValueCode,
+        Type::Text,
+        "its parameter code, as sent",
+    ),
+    (
+        "outcome",
+        Fact::Outcome,
+        Type::Word(Vocabulary::Outcome),
+        "what became of the request",
+    ),
     ("kind", Fact::Kind, Type::Text, "the message's kind"),
-    ("protocol", Fact::Protocol, Type::Word(Vocabulary::Protocol), "the message's protocol"),
-    ("provenance", Fact::Provenance, Type::Word(Vocabulary::Provenance), "what the decoding rests on"),
-    ("transport", Fact::Transport, Type::Word(Vocabulary::Transport), "what carries the conversation"),
-    ("anomaly", Fact::Anomaly, Type::Text, "faults in the message's bytes, by name"),
-    ("mid_stream", Fact::MidStream, Type::Flag, "the conversation's start was not seen"),
-    ("missing", Fact::Missing, Type::Number, "bytes of the conversation that were not seen"),
-    ("overlap_differs", Fact::OverlapDiffers, Type::Flag, "two copies of the same bytes differed"),
-    ("one_sided", Fact::OneSided, Type::Flag, "frames of one direction only were seen"),
+    (
+        "protocol",
+        Fact::Protocol,
+        Type::Word(Vocabulary::Protocol),
+        "the message's protocol",
+    ),
+    (
+        "provenance",
+        Fact::Provenance,
+        Type::Word(Vocabulary::Provenance),
+        "what the decoding rests on",
+    ),
+    (
+        "transport",
+        Fact::Transport,
+        Type::Word(Vocabulary::Transport),
+        "what carries the conversation",
+    ),
+    (
+        "anomaly",
+        Fact::Anomaly,
+        Type::Text,
+        "faults in the message's bytes, by name",
+    ),
+    (
+        "mid_stream",
+        Fact::MidStream,
+        Type::Flag,
+        "the conversation's start was not seen",
+    ),
+    (
+        "missing",
+        Fact::Missing,
+        Type::Number,
+        "bytes of the conversation that were not seen",
+    ),
+    (
+        "overlap_differs",
+        Fact::OverlapDiffers,
+        Type::Flag,
+        "two copies of the same bytes differed",
+    ),
+    (
+        "one_sided",
+        Fact::OneSided,
+        Type::Flag,
+        "frames of one direction only were seen",
+    ),
     ("port", Fact::Port, Type::Number, "the server's port"),
     ("vlan", Fact::Vlan, Type::Number, "VLAN id, 0 if untagged"),
-    ("length", Fact::Length, Type::Number, "stream bytes that the message covers"),
-    ("conversation", Fact::Conversation, Type::Number, "the conversation, as a key"),
+    (
+        "length",
+        Fact::Length,
+        Type::Number,
+        "stream bytes that the message covers",
+    ),
+    (
+        "conversation",
+        Fact::Conversation,
+        Type::Number,
+        "the conversation, as a key",
+    ),
 ];
 
 /// What an asset has: `actor.ip`, `target.ae`.
 pub const ATTRIBUTES: &[(&str, Attribute, Type, &str)] = &[
     ("ip", Attribute::Ip, Type::Address, "address"),
     ("port", Attribute::Port, Type::Number, "port"),
-    ("mac", Attribute::Mac, Type::Mac, "MAC of its first frame; a router's if it is behind one"),
+    (
+        "mac",
+        Attribute::Mac,
+        Type::Mac,
+        "MAC of its first frame; a router's if it is behind one",
+    ),
     ("ae", Attribute::Ae, Type::Text, "AE title that it claims"),
-    ("app", Attribute::App, Type::Text, "HL7 application that it claims"),
-    ("facility", Attribute::Facility, Type::Text, "HL7 facility that it claims"),
-    ("epr", Attribute::Epr, Type::Text, "SDC endpoint reference that it claims"),
-    ("kind", Attribute::Kind, Type::Word(Vocabulary::Device), "what the policy says that it is"),
+    (
+        "app",
+        Attribute::App,
+        Type::Text,
+        "HL7 application that it claims",
+    ),
+    (
+        "facility",
+        Attribute::Facility,
+        Type::Text,
+        "HL7 facility that it claims",
+    ),
+    (
+        "epr",
+        Attribute::Epr,
+        Type::Text,
+        "SDC endpoint reference that it claims",
+    ),
+    (
+        "kind",
+        Attribute::Kind,
+        Type::Word(Vocabulary::Device),
+        "what the policy says that it is",
+    ),
 ];
 
 /// What may be called.
 pub const CALLS: &[&str] = &[
-    "count", "distinct", "sum", "sequence", "absence", "first_seen", "exists", "role", "listed",
+    "count",
+    "distinct",
+    "sum",
+    "sequence",
+    "absence",
+    "first_seen",
+    "exists",
+    "role",
+    "listed",
 ];
 
 /// Names that stand alone as a condition.

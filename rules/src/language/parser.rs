@@ -20,7 +20,12 @@ pub fn parse(text: &str, depth: usize) -> Result<Expr, SyntaxError> {
         label: stray.what.into(),
         help: stray.help.map(str::to_owned),
     })?;
-    let mut parser = Parser { tokens: &tokens, at: 0, end: text.len(), depth };
+    let mut parser = Parser {
+        tokens: &tokens,
+        at: 0,
+        end: text.len(),
+        depth,
+    };
     let expr = parser.or()?;
     match parser.tokens.get(parser.at) {
         None => Ok(expr),
@@ -64,14 +69,20 @@ impl Parser<'_> {
             return Ok(parts.remove(0));
         }
         let span = parts[0].span.start..parts[parts.len() - 1].span.end;
-        Ok(Expr { span, kind: make(parts) })
+        Ok(Expr {
+            span,
+            kind: make(parts),
+        })
     }
 
     fn not(&mut self) -> Result<Expr, SyntaxError> {
         let start = self.place().start;
         if self.take_word("not") || self.take_sign("!") {
             let inner = self.deeper(Self::not)?;
-            return Ok(Expr { span: start..inner.span.end, kind: ExprKind::Not(Box::new(inner)) });
+            return Ok(Expr {
+                span: start..inner.span.end,
+                kind: ExprKind::Not(Box::new(inner)),
+            });
         }
         self.comparison()
     }
@@ -103,7 +114,11 @@ impl Parser<'_> {
                 return self.membership(left, negated);
             }
             let right = self.sum()?;
-            let op = if negated { Comparison::Unequal } else { Comparison::Equal };
+            let op = if negated {
+                Comparison::Unequal
+            } else {
+                Comparison::Equal
+            };
             return Ok(compare(op, left, right));
         }
         if self.is_word("not") && self.follows("in") {
@@ -194,7 +209,12 @@ impl Parser<'_> {
         let Some(Lexed { token, span }) = self.tokens.get(self.at).cloned() else {
             return Err(self.unexpected("a value"));
         };
-        let whole = |kind| Ok(Expr { span: span.clone(), kind });
+        let whole = |kind| {
+            Ok(Expr {
+                span: span.clone(),
+                kind,
+            })
+        };
         match token {
             Token::Sign("(") => {
                 self.at += 1;
@@ -205,12 +225,18 @@ impl Parser<'_> {
             Token::Sign("[") => {
                 self.at += 1;
                 let items = self.list("]")?;
-                Ok(Expr { span: span.start..self.last_end(), kind: ExprKind::List(items) })
+                Ok(Expr {
+                    span: span.start..self.last_end(),
+                    kind: ExprKind::List(items),
+                })
             }
             Token::Sign("-") => {
                 self.at += 1;
                 let inner = self.deeper(Self::primary)?;
-                Ok(Expr { span: span.start..inner.span.end, kind: ExprKind::Negative(Box::new(inner)) })
+                Ok(Expr {
+                    span: span.start..inner.span.end,
+                    kind: ExprKind::Negative(Box::new(inner)),
+                })
             }
             Token::Number(low, unit) => {
                 self.at += 1;
@@ -241,11 +267,16 @@ impl Parser<'_> {
             Token::Word(word) => {
                 self.at += 1;
                 if word == "group"
-                    && let Some(Lexed { token: Token::Text(name), span: end }) =
-                        self.tokens.get(self.at).cloned()
+                    && let Some(Lexed {
+                        token: Token::Text(name),
+                        span: end,
+                    }) = self.tokens.get(self.at).cloned()
                 {
                     self.at += 1;
-                    return Ok(Expr { span: span.start..end.end, kind: ExprKind::Group(name) });
+                    return Ok(Expr {
+                        span: span.start..end.end,
+                        kind: ExprKind::Group(name),
+                    });
                 }
                 if self.take_sign("(") {
                     return self.call(word, span);
@@ -263,7 +294,10 @@ impl Parser<'_> {
         low_unit: Option<Unit>,
     ) -> Result<Expr, SyntaxError> {
         match self.tokens.get(self.at).cloned() {
-            Some(Lexed { token: Token::Number(high, unit), span }) => {
+            Some(Lexed {
+                token: Token::Number(high, unit),
+                span,
+            }) => {
                 self.at += 1;
                 if let Some(low_unit) = low_unit {
                     return Err(SyntaxError {
@@ -273,7 +307,10 @@ impl Parser<'_> {
                         help: None,
                     });
                 }
-                Ok(Expr { span: start..span.end, kind: ExprKind::Range(low, high, unit) })
+                Ok(Expr {
+                    span: start..span.end,
+                    kind: ExprKind::Range(low, high, unit),
+                })
             }
             _ => Err(self.unexpected("the end of the range")),
         }
@@ -282,7 +319,14 @@ impl Parser<'_> {
     /// Behind `name(`.
     fn call(&mut self, name: String, name_span: Span) -> Result<Expr, SyntaxError> {
         let args = self.list(")")?;
-        let mut call = Call { name, name_span, args, by: Vec::new(), within: None, after: None };
+        let mut call = Call {
+            name,
+            name_span,
+            args,
+            by: Vec::new(),
+            within: None,
+            after: None,
+        };
         loop {
             if self.take_word("by") {
                 self.need("(")?;
@@ -295,7 +339,10 @@ impl Parser<'_> {
                 break;
             }
         }
-        Ok(Expr { span: call.name_span.start..self.last_end(), kind: ExprKind::Call(call) })
+        Ok(Expr {
+            span: call.name_span.start..self.last_end(),
+            kind: ExprKind::Call(call),
+        })
     }
 
     fn list(&mut self, close: &'static str) -> Result<Vec<Expr>, SyntaxError> {
@@ -335,11 +382,16 @@ impl Parser<'_> {
     }
 
     fn place(&self) -> Span {
-        self.tokens.get(self.at).map_or(self.end..self.end, |t| t.span.clone())
+        self.tokens
+            .get(self.at)
+            .map_or(self.end..self.end, |t| t.span.clone())
     }
 
     fn last_end(&self) -> usize {
-        self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(0, |t| t.span.end)
+        self.at
+            .checked_sub(1)
+            .and_then(|at| self.tokens.get(at))
+            .map_or(0, |t| t.span.end)
     }
 
     fn is_word(&self, word: &str) -> bool {
@@ -387,7 +439,10 @@ fn negate(expr: Expr, negated: bool) -> Expr {
     if !negated {
         return expr;
     }
-    Expr { span: expr.span.clone(), kind: ExprKind::Not(Box::new(expr)) }
+    Expr {
+        span: expr.span.clone(),
+        kind: ExprKind::Not(Box::new(expr)),
+    }
 }
 
 #[cfg(test)]
@@ -419,9 +474,13 @@ mod tests {
 
     #[test]
     fn and_binds_closer_than_or_and_not_closer_than_and() {
-        let ExprKind::Or(parts) = read("a and not b or c").kind else { panic!() };
+        let ExprKind::Or(parts) = read("a and not b or c").kind else {
+            panic!()
+        };
         assert_eq!(parts.len(), 2);
-        let ExprKind::And(parts) = &parts[0].kind else { panic!() };
+        let ExprKind::And(parts) = &parts[0].kind else {
+            panic!()
+        };
         assert!(matches!(parts[1].kind, ExprKind::Not(_)));
     }
 
@@ -432,15 +491,25 @@ mod tests {
         else {
             panic!()
         };
-        let ExprKind::Call(call) = left.kind else { panic!() };
+        let ExprKind::Call(call) = left.kind else {
+            panic!()
+        };
         assert_eq!((call.args.len(), call.by.len()), (1, 2));
-        assert!(matches!(&call.within.unwrap().kind, ExprKind::Number(n, Some(u)) if *n == 60.0 && u.text == "s"));
+        assert!(
+            matches!(&call.within.unwrap().kind, ExprKind::Number(n, Some(u)) if *n == 60.0 && u.text == "s")
+        );
     }
 
     #[test]
     fn is_not_and_not_in_read_as_said() {
-        assert!(matches!(read("verb is not stop").kind, ExprKind::Compare(Comparison::Unequal, _, _)));
+        assert!(matches!(
+            read("verb is not stop").kind,
+            ExprKind::Compare(Comparison::Unequal, _, _)
+        ));
         assert!(matches!(read("verb not in [stop]").kind, ExprKind::Not(_)));
-        assert!(matches!(read("actor in group \"pumps\"").kind, ExprKind::In(_, _)));
+        assert!(matches!(
+            read("actor in group \"pumps\"").kind,
+            ExprKind::In(_, _)
+        ));
     }
 }

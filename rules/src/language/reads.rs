@@ -32,7 +32,11 @@ fn node(at: &Node, found: &mut dyn FnMut(&Operand)) {
             operand(a, found);
             operand(b, found);
         }
-        Node::In(a, _) | Node::Test(a, _) | Node::Exists(a) | Node::Flag(a) | Node::ListedTitle(a) => {
+        Node::In(a, _)
+        | Node::Test(a, _)
+        | Node::Exists(a)
+        | Node::Flag(a)
+        | Node::ListedTitle(a) => {
             operand(a, found);
         }
         Node::ExistsPartner(_)

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use super::ast::{Arithmetic, Expr, ExprKind};
 use super::check::{Checker, Problem};
-use super::compiled::{Attribute, Fact, Which, Literal, Operand, Seat};
+use super::compiled::{Attribute, Fact, Literal, Operand, Seat, Which};
 use super::diagnostic::nearest;
 use super::names::{ATTRIBUTES, FACTS, QUESTIONS, Type, Vocabulary};
 
@@ -60,7 +60,10 @@ impl Checker<'_> {
                 }
                 (inner, ty @ (Type::Number | Type::Any)) => {
                     let zero = Operand::Literal(Literal::Number(0.0));
-                    Some((Operand::Arithmetic(Arithmetic::Subtract, Box::new((zero, inner))), ty))
+                    Some((
+                        Operand::Arithmetic(Arithmetic::Subtract, Box::new((zero, inner))),
+                        ty,
+                    ))
                 }
                 (_, ty) => self.fail(Problem::new(
                     &expr.span,
@@ -74,8 +77,10 @@ impl Checker<'_> {
                 Ok(ip) => Some((Operand::Literal(Literal::Ip(ip)), Type::Address)),
                 Err(_) => {
                     self.net(expr)?;
-                    self.fail(Problem::new(&expr.span, "WR004", "a network is a set", "a network")
-                        .help("write `in`"))
+                    self.fail(
+                        Problem::new(&expr.span, "WR004", "a network is a set", "a network")
+                            .help("write `in`"),
+                    )
                 }
             },
             ExprKind::Arithmetic(op, left, right) => self.arithmetic(*op, left, right),
@@ -130,7 +135,9 @@ impl Checker<'_> {
                 return self.field(expr, from, protocol, field);
             }
         }
-        let fields = PROTOCOLS.iter().flat_map(|p| p.fields.iter().map(|f| format!("{}.{}", p.name, f.name)));
+        let fields = PROTOCOLS
+            .iter()
+            .flat_map(|p| p.fields.iter().map(|f| format!("{}.{}", p.name, f.name)));
         let mut names: Vec<String> = fields.collect();
         names.extend(FACTS.iter().map(|f| f.0.to_owned()));
         names.extend(QUESTIONS.iter().map(|q| (*q).to_owned()));
@@ -139,11 +146,18 @@ impl Checker<'_> {
             names.push(format!("actor.{}", a.0));
             names.push(format!("target.{}", a.0));
         }
-        let near = nearest(rest, names.iter().map(String::as_str)).map(|n| format!("did you mean `{n}`?"));
-        let quotes = (expect == Some(Type::Text)).then(|| format!("text is written in quotes: \"{name}\""));
+        let near =
+            nearest(rest, names.iter().map(String::as_str)).map(|n| format!("did you mean `{n}`?"));
+        let quotes =
+            (expect == Some(Type::Text)).then(|| format!("text is written in quotes: \"{name}\""));
         self.fail(
-            Problem::new(&expr.span, "WR001", format!("unknown name `{name}`"), "not known")
-                .helped(quotes.or(near)),
+            Problem::new(
+                &expr.span,
+                "WR001",
+                format!("unknown name `{name}`"),
+                "not known",
+            )
+            .helped(quotes.or(near)),
         )
     }
 
@@ -178,8 +192,13 @@ impl Checker<'_> {
                 format!("an asset has {}", all.join(", "))
             });
         self.fail(
-            Problem::new(&expr.span, "WR001", format!("an asset has no `{field}`"), "not known")
-                .help(help),
+            Problem::new(
+                &expr.span,
+                "WR001",
+                format!("an asset has no `{field}`"),
+                "not known",
+            )
+            .help(help),
         )
     }
 
@@ -193,8 +212,17 @@ impl Checker<'_> {
         let table = protocol.protocol();
         if let Some(field) = table.field(name) {
             let row = &table.fields[usize::from(field.0)];
-            let ty = if row.privacy == Privacy::Secret { Type::Secret } else { Type::of(row.kind) };
-            let operand = Operand::Field { from, protocol, field, privacy: row.privacy };
+            let ty = if row.privacy == Privacy::Secret {
+                Type::Secret
+            } else {
+                Type::of(row.kind)
+            };
+            let operand = Operand::Field {
+                from,
+                protocol,
+                field,
+                privacy: row.privacy,
+            };
             return Some((operand, ty));
         }
         let help = nearest(name, table.fields.iter().map(|f| f.name))
@@ -251,7 +279,15 @@ impl Checker<'_> {
             Ok(reader) => {
                 let written = format!("{name}[{inside}]");
                 let reader = Arc::from(reader);
-                Some((Operand::Path { from, protocol, reader, written }, Type::Any))
+                Some((
+                    Operand::Path {
+                        from,
+                        protocol,
+                        reader,
+                        written,
+                    },
+                    Type::Any,
+                ))
             }
             Err(why) => self.fail(Problem::new(
                 at,
@@ -372,7 +408,10 @@ pub fn net(text: &str) -> Result<IpNet, String> {
     }
     match text.parse::<IpNet>() {
         Ok(net) if net.trunc() == net => Ok(net),
-        Ok(net) => Err(format!("bits behind the prefix are set; the network is {}", net.trunc())),
+        Ok(net) => Err(format!(
+            "bits behind the prefix are set; the network is {}",
+            net.trunc()
+        )),
         Err(_) => Err("no IPv4 or IPv6 address or network".to_owned()),
     }
 }
@@ -382,7 +421,9 @@ pub fn mac(text: &str) -> Option<[u8; 6]> {
     let mut mac = [0; 6];
     let mut parts = text.split([':', '-']);
     for byte in &mut mac {
-        let part = parts.next().filter(|p| p.len() == 2 && p.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        let part = parts
+            .next()
+            .filter(|p| p.len() == 2 && p.bytes().all(|b| b.is_ascii_hexdigit()))?;
         *byte = u8::from_str_radix(part, 16).ok()?;
     }
     parts.next().is_none().then_some(mac)

@@ -9,7 +9,7 @@ use super::compiled::{Condition, Operand, Uses};
 use super::diagnostic::{Diagnostic, Report, Text, nearest};
 use super::parser::{SyntaxError, parse as parse_condition};
 use super::ruleset::{Compiled, Piece, Rule, Severities, Source, Status, Tests};
-use super::table::{self, Places, Placed, Reader};
+use super::table::{self, Placed, Places, Reader};
 use crate::finding::{Confidence, Severity};
 use crate::limits::{self, Limits};
 
@@ -21,7 +21,10 @@ pub fn read(
     into: &mut Vec<Compiled>,
     report: &mut Report,
 ) {
-    let file = Arc::new(Text { name: source.name.clone(), text: source.text.clone() });
+    let file = Arc::new(Text {
+        name: source.name.clone(),
+        text: source.text.clone(),
+    });
     if source.text.len() > limits.get(limits::RULE_FILE) {
         report.add(
             Diagnostic::error(&file, "WR020", 0..0, "this file is too long", "not read")
@@ -67,10 +70,18 @@ fn rule(
     let false_positives = r.plains("false_positives");
     let tags = r.plains("tags");
     let file_text = r.file.text.clone();
-    let condition = when.as_ref().and_then(|w| compile(&mut r, &file_text, w, limits));
-    let sentence = why.as_ref().map(|w| sentence(&mut r, &file_text, w, limits)).unwrap_or_default();
+    let condition = when
+        .as_ref()
+        .and_then(|w| compile(&mut r, &file_text, w, limits));
+    let sentence = why
+        .as_ref()
+        .map(|w| sentence(&mut r, &file_text, w, limits))
+        .unwrap_or_default();
     let key = collapse.map(|keys| {
-        keys.iter().filter_map(|k| operand(&mut r, &file_text, k, limits)).map(|(o, _)| o).collect()
+        keys.iter()
+            .filter_map(|k| operand(&mut r, &file_text, k, limits))
+            .map(|(o, _)| o)
+            .collect()
     });
     let file = r.file.name.clone();
     let report = &mut *r.report;
@@ -126,7 +137,10 @@ fn number(
     }
     seen.insert(id.text.clone(), (Arc::clone(r.file), id.span.clone()));
     let digits = id.text.rsplit('-').next().unwrap_or("");
-    let shaped = id.text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
+    let shaped = id
+        .text
+        .bytes()
+        .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
         && id.text.matches('-').count() >= 2;
     match digits.parse() {
         Ok(number) if shaped && digits.len() >= 4 => Some(number),
@@ -146,7 +160,12 @@ fn severities(r: &mut Reader<'_, '_, '_>) -> Option<Severities> {
     let word = |r: &mut Reader<'_, '_, '_>, placed: &Placed| {
         let found = Severity::from_word(&placed.text);
         if found.is_none() {
-            unknown_word(r, placed, "a severity", &["critical", "high", "medium", "low", "info"]);
+            unknown_word(
+                r,
+                placed,
+                "a severity",
+                &["critical", "high", "medium", "low", "info"],
+            );
         }
         found
     };
@@ -157,7 +176,9 @@ fn severities(r: &mut Reader<'_, '_, '_>) -> Option<Severities> {
     if let toml::de::DeValue::Table(table) = item.get_ref() {
         let (file, code) = (r.file, r.code);
         let mut inner = Reader::new(file, r.report, code, table, item.span(), "the severity");
-        let attempted = inner.required("attempted").and_then(|p| word(&mut inner, &p));
+        let attempted = inner
+            .required("attempted")
+            .and_then(|p| word(&mut inner, &p));
         let accepted = inner.text("accepted").map(|p| word(&mut inner, &p));
         let refused = inner.text("refused").map(|p| word(&mut inner, &p));
         inner.done();
@@ -175,7 +196,9 @@ fn severities(r: &mut Reader<'_, '_, '_>) -> Option<Severities> {
 }
 
 fn confidence(r: &mut Reader<'_, '_, '_>) -> Option<Confidence> {
-    let Some(placed) = r.text("confidence") else { return Some(Confidence::Certain) };
+    let Some(placed) = r.text("confidence") else {
+        return Some(Confidence::Certain);
+    };
     let found = Confidence::from_word(&placed.text);
     if found.is_none() {
         unknown_word(r, &placed, "a confidence", &["certain", "probable", "hint"]);
@@ -184,7 +207,9 @@ fn confidence(r: &mut Reader<'_, '_, '_>) -> Option<Confidence> {
 }
 
 fn status(r: &mut Reader<'_, '_, '_>) -> Option<Status> {
-    let Some(placed) = r.text("status") else { return Some(Status::Active) };
+    let Some(placed) = r.text("status") else {
+        return Some(Status::Active);
+    };
     match placed.text.as_str() {
         "active" => Some(Status::Active),
         "draft" => Some(Status::Draft),
@@ -201,11 +226,14 @@ fn unknown_word(r: &mut Reader<'_, '_, '_>, placed: &Placed, what: &str, words: 
         .unwrap_or_else(|| format!("known are {}", words.join(", ")));
     let (file, span) = (r.file, placed.span.clone());
     let title = format!("`{}` is not {what}", placed.text);
-    r.report.add(Diagnostic::error(file, "WR023", span, title, "not known").help(help));
+    r.report
+        .add(Diagnostic::error(file, "WR023", span, title, "not known").help(help));
 }
 
 fn tests(r: &mut Reader<'_, '_, '_>) -> Tests {
-    let Some(item) = r.item("tests") else { return Tests::default() };
+    let Some(item) = r.item("tests") else {
+        return Tests::default();
+    };
     let toml::de::DeValue::Table(table) = item.get_ref() else {
         r.wrong(item.span(), "a table is needed here", "no table");
         return Tests::default();
@@ -270,12 +298,7 @@ fn operand(
 }
 
 /// `"{actor} asked {target} for {value}"`: text and operands in braces.
-fn sentence(
-    r: &mut Reader<'_, '_, '_>,
-    file: &str,
-    text: &Placed,
-    limits: &Limits,
-) -> Vec<Piece> {
+fn sentence(r: &mut Reader<'_, '_, '_>, file: &str, text: &Placed, limits: &Limits) -> Vec<Piece> {
     let places = Places::of(file, text);
     let mut pieces = Vec::new();
     let mut rest = text.text.as_str();
@@ -321,9 +344,8 @@ fn sentence(
 fn tell_syntax(r: &mut Reader<'_, '_, '_>, places: &Places, error: SyntaxError) {
     let span = places.span(&error.span);
     let file = r.file;
-    r.report.add(
-        Diagnostic::error(file, "WR000", span, error.title, error.label).helped(error.help),
-    );
+    r.report
+        .add(Diagnostic::error(file, "WR000", span, error.title, error.label).helped(error.help));
 }
 
 fn tell(r: &mut Reader<'_, '_, '_>, places: &Places, problem: Problem) {

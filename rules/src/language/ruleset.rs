@@ -100,7 +100,12 @@ pub enum Piece {
 impl Severities {
     /// One word in a rule: an accepted request is one step worse, a refused one a step better.
     pub fn steps(severity: Severity) -> Self {
-        Severities { attempted: severity, accepted: severity.raised(), refused: severity.lowered(), stated: false }
+        Severities {
+            attempted: severity,
+            accepted: severity.raised(),
+            refused: severity.lowered(),
+            stated: false,
+        }
     }
 }
 
@@ -130,7 +135,10 @@ impl RuleSet {
             return Err(report);
         }
         rules.sort_by(|a, b| a.rule.id.cmp(&b.rule.id));
-        Ok(RuleSet { rules, warnings: report })
+        Ok(RuleSet {
+            rules,
+            warnings: report,
+        })
     }
 
     /// Reads every `*.toml` of a folder, in the order of names.
@@ -147,7 +155,10 @@ impl RuleSet {
             .into_iter()
             .map(|path| {
                 let text = std::fs::read_to_string(&path)?;
-                Ok(Source { name: path.display().to_string(), text })
+                Ok(Source {
+                    name: path.display().to_string(),
+                    text,
+                })
             })
             .collect()
     }
@@ -167,7 +178,9 @@ impl RuleSet {
         let mut interest = Interest::nothing();
         for rule in &self.rules {
             super::reads::rule(rule, &mut |operand| match operand {
-                Operand::Field { protocol, field, .. } => interest.want_field(*protocol, *field),
+                Operand::Field {
+                    protocol, field, ..
+                } => interest.want_field(*protocol, *field),
                 Operand::Path { protocol, .. } => interest.want_body(*protocol),
                 _ => {}
             });

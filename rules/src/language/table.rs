@@ -20,11 +20,22 @@ pub struct Placed {
 }
 
 /// Parses a file. What TOML itself does not like is told first.
-pub fn parse<'t>(file: &Arc<Text>, text: &'t str, code: &'static str, report: &mut Report) -> Table<'t> {
+pub fn parse<'t>(
+    file: &Arc<Text>,
+    text: &'t str,
+    code: &'static str,
+    report: &mut Report,
+) -> Table<'t> {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let span = error.span().unwrap_or(0..0);
-        report.add(Diagnostic::error(file, code, span, "this is no TOML", error.message().to_owned()));
+        report.add(Diagnostic::error(
+            file,
+            code,
+            span,
+            "this is no TOML",
+            error.message().to_owned(),
+        ));
     }
     table.into_inner()
 }
@@ -50,7 +61,15 @@ impl<'r, 't, 'i> Reader<'r, 't, 'i> {
         span: Range<usize>,
         what: &'static str,
     ) -> Self {
-        Reader { file, report, code, table, span, what, asked: Vec::new() }
+        Reader {
+            file,
+            report,
+            code,
+            table,
+            span,
+            what,
+            asked: Vec::new(),
+        }
     }
 
     pub fn item(&mut self, key: &'static str) -> Option<&'t Item<'i>> {
@@ -65,7 +84,10 @@ impl<'r, 't, 'i> Reader<'r, 't, 'i> {
 
     pub fn placed(&mut self, item: &Item<'_>) -> Option<Placed> {
         match item.get_ref() {
-            DeValue::String(text) => Some(Placed { text: text.to_string(), span: item.span() }),
+            DeValue::String(text) => Some(Placed {
+                text: text.to_string(),
+                span: item.span(),
+            }),
             other => {
                 let label = format!("{} {}", article(other), other.type_str());
                 self.wrong(item.span(), "a text in quotes is needed here", label);
@@ -94,7 +116,9 @@ impl<'r, 't, 'i> Reader<'r, 't, 'i> {
 
     /// A list of texts; a single text is a list of one.
     pub fn texts(&mut self, key: &'static str) -> Vec<Placed> {
-        let Some(item) = self.item(key) else { return Vec::new() };
+        let Some(item) = self.item(key) else {
+            return Vec::new();
+        };
         self.placed_list(item)
     }
 
@@ -116,7 +140,11 @@ impl<'r, 't, 'i> Reader<'r, 't, 'i> {
         {
             return Some(n);
         }
-        self.wrong(item.span(), "a whole number is needed here", "no whole number");
+        self.wrong(
+            item.span(),
+            "a whole number is needed here",
+            "no whole number",
+        );
         None
     }
 
@@ -131,7 +159,9 @@ impl<'r, 't, 'i> Reader<'r, 't, 'i> {
 
     /// The tables of `[[key]]`, with their places.
     pub fn tables(&mut self, key: &'static str) -> Vec<(&'t Table<'i>, Range<usize>)> {
-        let Some(item) = self.item(key) else { return Vec::new() };
+        let Some(item) = self.item(key) else {
+            return Vec::new();
+        };
         let mut tables = Vec::new();
         match item.get_ref() {
             DeValue::Array(items) => {
@@ -146,17 +176,29 @@ impl<'r, 't, 'i> Reader<'r, 't, 'i> {
                 let help = format!("write `[[{key}]]`");
                 let (file, code) = (self.file, self.code);
                 self.report.add(
-                    Diagnostic::error(file, code, item.span(), "a list of tables is needed here", "no list")
-                        .help(help),
+                    Diagnostic::error(
+                        file,
+                        code,
+                        item.span(),
+                        "a list of tables is needed here",
+                        "no list",
+                    )
+                    .help(help),
                 );
             }
         }
         tables
     }
 
-    pub fn wrong(&mut self, span: Range<usize>, title: impl Into<String>, label: impl Into<String>) {
+    pub fn wrong(
+        &mut self,
+        span: Range<usize>,
+        title: impl Into<String>,
+        label: impl Into<String>,
+    ) {
         let (file, code) = (self.file, self.code);
-        self.report.add(Diagnostic::error(file, code, span, title, label));
+        self.report
+            .add(Diagnostic::error(file, code, span, title, label));
     }
 
     /// Tells keys that nobody asked for.
@@ -217,8 +259,13 @@ impl Places {
                 start += 1;
             }
         }
-        let inner = raw.get(start..raw.len().saturating_sub(quotes)).unwrap_or("");
-        let mut places = Places { offsets: Vec::new(), start: placed.span.start + start };
+        let inner = raw
+            .get(start..raw.len().saturating_sub(quotes))
+            .unwrap_or("");
+        let mut places = Places {
+            offsets: Vec::new(),
+            start: placed.span.start + start,
+        };
         if inner != placed.text {
             places.offsets = offsets(inner, &placed.text, places.start);
         }

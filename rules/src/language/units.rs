@@ -37,7 +37,11 @@ impl Dimension {
     /// Drug per time, with or without body weight.
     pub fn is_dose_rate(self) -> bool {
         let Dimension([l, m, t, k, n, u, w]) = self;
-        t == -1 && k == 0 && l == 0 && (w == 0 || w == -1) && (m, n, u) != (0, 0, 0)
+        t == -1
+            && k == 0
+            && l == 0
+            && (w == 0 || w == -1)
+            && (m, n, u) != (0, 0, 0)
             && [m, n, u].iter().all(|e| (0..=1).contains(e))
             || self == Dimension([3, 0, -1, 0, 0, 0, -1])
     }
@@ -67,8 +71,15 @@ impl Unit {
         if text.len() > LONGEST {
             return None;
         }
-        let text = ALIASES.iter().find(|(a, _)| *a == text).map_or(text, |(_, u)| *u);
-        let mut unit = Unit { factor: 1.0, offset: 0.0, dimension: Dimension::NONE };
+        let text = ALIASES
+            .iter()
+            .find(|(a, _)| *a == text)
+            .map_or(text, |(_, u)| *u);
+        let mut unit = Unit {
+            factor: 1.0,
+            offset: 0.0,
+            dimension: Dimension::NONE,
+        };
         let mut sign = 1i8;
         let mut terms = 0;
         let mut rest = text;
@@ -81,8 +92,13 @@ impl Unit {
             let (atom, exponent) = atom(term)?;
             let power = sign.checked_mul(exponent)?;
             // A kilogram below the line, behind a drug, is the patient's.
-            let body = term == "kg" && power == -1 && terms > 0 && unit.dimension != Dimension::NONE;
-            let dimension = if body { Dimension([0, 0, 0, 0, 0, 0, 1]) } else { atom.dimension };
+            let body =
+                term == "kg" && power == -1 && terms > 0 && unit.dimension != Dimension::NONE;
+            let dimension = if body {
+                Dimension([0, 0, 0, 0, 0, 0, 1])
+            } else {
+                atom.dimension
+            };
             unit.factor *= atom.factor.powi(i32::from(power));
             unit.dimension = unit.dimension.plus(dimension, power);
             if terms == 0 && after.is_empty() && power == 1 {
@@ -131,13 +147,27 @@ fn atom(term: &str) -> Option<(Unit, i8)> {
         None => term,
     };
     if term.is_empty() || term == "1" {
-        return Some((Unit { factor: 1.0, offset: 0.0, dimension: Dimension::NONE }, 1));
+        return Some((
+            Unit {
+                factor: 1.0,
+                offset: 0.0,
+                dimension: Dimension::NONE,
+            },
+            1,
+        ));
     }
     for ten in ["10*", "10^"] {
         if let Some(power) = term.strip_prefix(ten) {
             let power: i8 = power.parse().ok().filter(|p: &i8| p.abs() <= 30)?;
             let factor = 10f64.powi(i32::from(power));
-            return Some((Unit { factor, offset: 0.0, dimension: Dimension::NONE }, 1));
+            return Some((
+                Unit {
+                    factor,
+                    offset: 0.0,
+                    dimension: Dimension::NONE,
+                },
+                1,
+            ));
         }
     }
     let digits = term.rfind(|c: char| !c.is_ascii_digit())? + 1;
@@ -175,7 +205,11 @@ impl Atom {
             "[degF]" => 459.67 * 5.0 / 9.0,
             _ => 0.0,
         };
-        Unit { factor: self.1 * prefix, offset, dimension: self.2 }
+        Unit {
+            factor: self.1 * prefix,
+            offset,
+            dimension: self.2,
+        }
     }
 }
 
@@ -262,9 +296,40 @@ const ALIASES: &[(&str, &str)] = &[
 
 /// Names for suggestions.
 pub(crate) const COMMON: &[&str] = &[
-    "mL/h", "L/h", "mL/min", "mL", "L", "mg", "g", "kg", "ug", "mg/h", "ug/h", "ug/kg/min",
-    "ug/min", "mg/kg/h", "mL/kg/h", "U/h", "[iU]/h", "mmol/L", "mg/dL", "mm[Hg]", "cm[H2O]",
-    "kPa", "hPa", "mbar", "L/min", "/min", "s", "min", "h", "d", "%", "Cel", "Hz", "ms",
+    "mL/h",
+    "L/h",
+    "mL/min",
+    "mL",
+    "L",
+    "mg",
+    "g",
+    "kg",
+    "ug",
+    "mg/h",
+    "ug/h",
+    "ug/kg/min",
+    "ug/min",
+    "mg/kg/h",
+    "mL/kg/h",
+    "U/h",
+    "[iU]/h",
+    "mmol/L",
+    "mg/dL",
+    "mm[Hg]",
+    "cm[H2O]",
+    "kPa",
+    "hPa",
+    "mbar",
+    "L/min",
+    "/min",
+    "s",
+    "min",
+    "h",
+    "d",
+    "%",
+    "Cel",
+    "Hz",
+    "ms",
 ];
 
 /// True if two numbers in base units are the same value: equal but for rounding of conversions.
@@ -277,12 +342,17 @@ mod tests {
     use super::*;
 
     fn base(number: f64, unit: &str) -> f64 {
-        Unit::parse(unit.as_bytes()).unwrap_or_else(|| panic!("{unit}")).base(number)
+        Unit::parse(unit.as_bytes())
+            .unwrap_or_else(|| panic!("{unit}"))
+            .base(number)
     }
 
     #[test]
     fn what_is_no_unit_is_refused() {
-        for wrong in ["mlh", "furlong", "mL//h", "mL/", "(mL)", "mL h", "m9", "10*999", "{", "kmin", "mL.", "5"] {
+        for wrong in [
+            "mlh", "furlong", "mL//h", "mL/", "(mL)", "mL h", "m9", "10*999", "{", "kmin", "mL.",
+            "5",
+        ] {
             assert_eq!(Unit::parse(wrong.as_bytes()), None, "{wrong}");
         }
         assert_eq!(Unit::parse(&[0xFF]), None);
@@ -313,8 +383,17 @@ mod tests {
 
     #[test]
     fn a_gram_is_not_a_millilitre() {
-        assert_ne!(Unit::parse(b"g/h").unwrap().dimension, Unit::parse(b"mL/h").unwrap().dimension);
-        assert_eq!(Unit::parse(b"cm[H2O]").unwrap().dimension, Dimension::PRESSURE);
-        assert_eq!(Unit::parse(b"{beats}/min").unwrap().dimension, Dimension::FREQUENCY);
+        assert_ne!(
+            Unit::parse(b"g/h").unwrap().dimension,
+            Unit::parse(b"mL/h").unwrap().dimension
+        );
+        assert_eq!(
+            Unit::parse(b"cm[H2O]").unwrap().dimension,
+            Dimension::PRESSURE
+        );
+        assert_eq!(
+            Unit::parse(b"{beats}/min").unwrap().dimension,
+            Dimension::FREQUENCY
+        );
     }
 }

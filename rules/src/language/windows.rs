@@ -46,7 +46,11 @@ impl Checker<'_> {
             self.sum(call, threshold, or_equal)
         } else {
             self.at_least(threshold, or_equal).map(|n| {
-                if call.name == "count" { WindowKind::Count(n) } else { WindowKind::Distinct(n) }
+                if call.name == "count" {
+                    WindowKind::Count(n)
+                } else {
+                    WindowKind::Distinct(n)
+                }
             })
         };
         let within = self.span_of_time(call);
@@ -206,13 +210,25 @@ impl Checker<'_> {
     }
 
     fn sum(&mut self, call: &Call, threshold: &Expr, or_equal: bool) -> Option<WindowKind> {
-        let typed = call.args.first().and_then(|a| self.operand(a, None)).map(|t| t.1);
+        let typed = call
+            .args
+            .first()
+            .and_then(|a| self.operand(a, None))
+            .map(|t| t.1);
         match (self.operand(threshold, None)?, typed?) {
             ((Operand::Literal(Literal::Number(above)), _), Type::Number | Type::Any) => {
-                Some(WindowKind::Sum { above, or_equal, dimension: Dimension::NONE })
+                Some(WindowKind::Sum {
+                    above,
+                    or_equal,
+                    dimension: Dimension::NONE,
+                })
             }
             ((Operand::Literal(Literal::Quantity(above, dimension)), _), Type::Quantity) => {
-                Some(WindowKind::Sum { above, or_equal, dimension })
+                Some(WindowKind::Sum {
+                    above,
+                    or_equal,
+                    dimension,
+                })
             }
             _ => self.fail(
                 Problem::new(

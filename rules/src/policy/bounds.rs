@@ -19,7 +19,9 @@ pub struct Bounds {
 impl Bounds {
     /// `low..high unit`; either end may be left out.
     pub fn parse(text: &str) -> Result<Bounds, String> {
-        let (low, rest) = text.split_once("..").ok_or("a range is written `0..1200 mL/h`")?;
+        let (low, rest) = text
+            .split_once("..")
+            .ok_or("a range is written `0..1200 mL/h`")?;
         let rest = rest.trim();
         let split = rest
             .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+')))
@@ -33,13 +35,17 @@ impl Bounds {
                 .filter(|n| n.is_finite())
                 .ok_or_else(|| format!("`{text}` is no number")),
         };
-        let (low, high) = (number(low, f64::NEG_INFINITY)?, number(high, f64::INFINITY)?);
+        let (low, high) = (
+            number(low, f64::NEG_INFINITY)?,
+            number(high, f64::INFINITY)?,
+        );
         let unit = unit.trim();
         if unit.is_empty() {
             return Err("a range has a unit: `0..1200 mL/h`".to_owned());
         }
-        let known = Unit::parse(unit.as_bytes())
-            .ok_or_else(|| format!("`{unit}` is no unit that is known; units are UCUM codes (mL/h, ug/kg/min)"))?;
+        let known = Unit::parse(unit.as_bytes()).ok_or_else(|| {
+            format!("`{unit}` is no unit that is known; units are UCUM codes (mL/h, ug/kg/min)")
+        })?;
         if low > high {
             return Err("the end of the range is below its beginning".to_owned());
         }
@@ -75,7 +81,12 @@ mod tests {
     use super::*;
 
     fn value(number: f64, unit: &str) -> Quantity<'_> {
-        Quantity { number, sent: b"", unit: unit.as_bytes(), code: b"" }
+        Quantity {
+            number,
+            sent: b"",
+            unit: unit.as_bytes(),
+            code: b"",
+        }
     }
 
     fn judge_one(range: &str, number: f64, unit: &str) -> Truth {

@@ -23,13 +23,34 @@ impl Policy {
                 lacks.push(text);
             };
             if !grant.allows(action.verb, action.device) {
-                lack(4, format!("it allows {}, not {}", grant.may_text.join(", "), action.verb));
+                lack(
+                    4,
+                    format!(
+                        "it allows {}, not {}",
+                        grant.may_text.join(", "),
+                        action.verb
+                    ),
+                );
             }
             if !selects(&grant.on, &target_party) {
-                lack(3, format!("it is on {}, which {} is not", grant.on_text.join(", "), target.ip));
+                lack(
+                    3,
+                    format!(
+                        "it is on {}, which {} is not",
+                        grant.on_text.join(", "),
+                        target.ip
+                    ),
+                );
             }
             if !selects(&grant.who, &actor_party) {
-                lack(3, format!("it is for {}, which {} is not", grant.who_text.join(", "), actor.ip));
+                lack(
+                    3,
+                    format!(
+                        "it is for {}, which {} is not",
+                        grant.who_text.join(", "),
+                        actor.ip
+                    ),
+                );
             }
             if !grant.open(time, &self.zone) {
                 lack(1, format!("it holds {} only", grant.hours_text));
@@ -47,7 +68,12 @@ impl Policy {
         match best {
             // A grant that fits in nothing but the hours explains nothing.
             Some((weight, at, lacks)) if weight < 10 => {
-                format!("nearest grant {}:{}: {}", self.name, self.grants[at].line, lacks.join("; "))
+                format!(
+                    "nearest grant {}:{}: {}",
+                    self.name,
+                    self.grants[at].line,
+                    lacks.join("; ")
+                )
             }
             _ => format!("no grant of {} comes near", self.name),
         }

@@ -21,7 +21,10 @@ use crate::limits::{self, Limits};
 const SCHEMA: u32 = 1;
 
 pub fn load(name: &str, text: &str) -> Result<Policy, Report> {
-    let file = Arc::new(Text { name: name.to_owned(), text: text.to_owned() });
+    let file = Arc::new(Text {
+        name: name.to_owned(),
+        text: text.to_owned(),
+    });
     let mut report = Report::default();
     if text.len() > Limits::default().get(limits::RULE_FILE) {
         report.add(
@@ -76,10 +79,18 @@ impl Loader {
             Some(SCHEMA) => {}
             Some(other) => {
                 let span = r.item("schema").map_or(0..0, |i| i.span());
-                r.wrong(span, format!("schema {other} is not read by this version"), format!("it reads schema {SCHEMA}"));
+                r.wrong(
+                    span,
+                    format!("schema {other} is not read by this version"),
+                    format!("it reads schema {SCHEMA}"),
+                );
             }
             None if r.item("schema").is_none() => {
-                r.wrong(0..0, "the policy has no `schema`", "write `schema = 1` first");
+                r.wrong(
+                    0..0,
+                    "the policy has no `schema`",
+                    "write `schema = 1` first",
+                );
             }
             None => {}
         }
@@ -102,8 +113,14 @@ impl Loader {
         for (table, span) in &groups {
             self.group(table, span.clone());
         }
-        let grants = grants.iter().filter_map(|(t, s)| self.grant(t, s.clone())).collect();
-        let limits = limits.iter().filter_map(|(t, s)| self.bound(t, s.clone())).collect();
+        let grants = grants
+            .iter()
+            .filter_map(|(t, s)| self.grant(t, s.clone()))
+            .collect();
+        let limits = limits
+            .iter()
+            .filter_map(|(t, s)| self.bound(t, s.clone()))
+            .collect();
         (grants, limits)
     }
 
@@ -121,24 +138,48 @@ impl Loader {
         if let Some(name) = name {
             if let Some((_, first)) = self.places.get(&name.text) {
                 report.add(
-                    Diagnostic::error(&file, "WP002", name.span.clone(), format!("two groups are called `{}`", name.text), "again here")
-                        .other(first.clone(), "first here"),
+                    Diagnostic::error(
+                        &file,
+                        "WP002",
+                        name.span.clone(),
+                        format!("two groups are called `{}`", name.text),
+                        "again here",
+                    )
+                    .other(first.clone(), "first here"),
                 );
-            } else if name.text == "any" || name.text.contains(':') || Member::parse(&name.text).is_ok() {
-                report.add(
-                    Diagnostic::error(&file, "WP002", name.span.clone(), format!("a group cannot be called `{}`", name.text), "means something else in a grant"),
-                );
+            } else if name.text == "any"
+                || name.text.contains(':')
+                || Member::parse(&name.text).is_ok()
+            {
+                report.add(Diagnostic::error(
+                    &file,
+                    "WP002",
+                    name.span.clone(),
+                    format!("a group cannot be called `{}`", name.text),
+                    "means something else in a grant",
+                ));
             } else {
-                self.places.insert(name.text.clone(), (id, name.span.clone()));
+                self.places
+                    .insert(name.text.clone(), (id, name.span.clone()));
             }
-            self.groups.push(Group { name: name.text, kind, named: true });
+            self.groups.push(Group {
+                name: name.text,
+                kind,
+                named: true,
+            });
             self.used.push(kind.is_some());
             for member in members {
                 match Member::parse(&member.text) {
                     Ok(parsed) => self.members.add(&parsed, id),
                     Err(why) => report.add(
-                        Diagnostic::error(&file, "WP003", member.span, format!("`{}` is no member", member.text), why)
-                            .help(format!("an address, a network, or one of {}", prefixes())),
+                        Diagnostic::error(
+                            &file,
+                            "WP003",
+                            member.span,
+                            format!("`{}` is no member", member.text),
+                            why,
+                        )
+                        .help(format!("an address, a network, or one of {}", prefixes())),
                     ),
                 }
             }
@@ -150,7 +191,14 @@ impl Loader {
         let file = Arc::clone(&self.file);
         let mut report = std::mem::take(&mut self.report);
         let before = report.errors();
-        let mut r = Reader::new(&file, &mut report, "WP004", table, span.clone(), "the grant");
+        let mut r = Reader::new(
+            &file,
+            &mut report,
+            "WP004",
+            table,
+            span.clone(),
+            "the grant",
+        );
         let line = line_of(&file.text, span.start);
         let list = |r: &mut Reader<'_, '_, '_>, key: &'static str| {
             if r.item(key).is_none() {
@@ -160,23 +208,31 @@ impl Loader {
             if texts.is_empty()
                 && let Some(item) = r.item(key)
             {
-                r.wrong(item.span(), format!("`{key}` is empty"), "the grant would allow nothing");
+                r.wrong(
+                    item.span(),
+                    format!("`{key}` is empty"),
+                    "the grant would allow nothing",
+                );
             }
             texts
         };
         let (who, may, on) = (list(&mut r, "who"), list(&mut r, "may"), list(&mut r, "on"));
         let bounds = bounds(&mut r);
         let hours_text = r.texts("hours");
-        let hours = hours_text.iter().filter_map(|h| match Hours::parse(&h.text) {
-            Ok(hours) => Some(hours),
-            Err(why) => {
-                r.wrong(h.span.clone(), format!("`{}` are no hours", h.text), why);
-                None
-            }
-        });
+        let hours = hours_text
+            .iter()
+            .filter_map(|h| match Hours::parse(&h.text) {
+                Ok(hours) => Some(hours),
+                Err(why) => {
+                    r.wrong(h.span.clone(), format!("`{}` are no hours", h.text), why);
+                    None
+                }
+            });
         let hours = hours.collect();
         let until = until(&mut r, &self.zone);
-        let accepted = r.text("accepted_by").is_some_and(|a| !a.text.trim().is_empty());
+        let accepted = r
+            .text("accepted_by")
+            .is_some_and(|a| !a.text.trim().is_empty());
         let learned = r.flag("learned").unwrap_or(false);
         let _ = r.text("note");
         r.done();
@@ -189,16 +245,28 @@ impl Loader {
             let covered = verbs >> (*verb as u32) & 1 == 1 || effects != 0;
             if !covered {
                 self.report.add(
-                    Diagnostic::error(&file, "WP006", place.clone(), format!("bounds for `{verb}`, which the grant does not allow"), "never asked for")
-                        .help(format!("add \"{verb}\" to `may`, or leave the bound out")),
+                    Diagnostic::error(
+                        &file,
+                        "WP006",
+                        place.clone(),
+                        format!("bounds for `{verb}`, which the grant does not allow"),
+                        "never asked for",
+                    )
+                    .help(format!("add \"{verb}\" to `may`, or leave the bound out")),
                 );
             }
         }
         if learned && !accepted {
             self.report.add(
-                Diagnostic::error(&file, "WP007", span, "this learned grant is not accepted by anybody", "does not count for therapy and safety verbs")
-                    .help("add `accepted_by = \"A. Name, 2026-11-02\"`")
-                    .warning(),
+                Diagnostic::error(
+                    &file,
+                    "WP007",
+                    span,
+                    "this learned grant is not accepted by anybody",
+                    "does not count for therapy and safety verbs",
+                )
+                .help("add `accepted_by = \"A. Name, 2026-11-02\"`")
+                .warning(),
             );
         }
         (self.report.errors() == before).then(|| Grant {
@@ -206,7 +274,10 @@ impl Loader {
             verbs,
             effects,
             on: on_selectors,
-            bounds: bounds.into_iter().map(|(verb, _, bounds)| (verb, bounds)).collect(),
+            bounds: bounds
+                .into_iter()
+                .map(|(verb, _, bounds)| (verb, bounds))
+                .collect(),
             hours,
             until,
             unsigned: learned && !accepted,
@@ -214,7 +285,11 @@ impl Loader {
             who_text: texts(&who),
             on_text: texts(&on),
             may_text: texts(&may),
-            hours_text: hours_text.iter().map(|h| h.text.as_str()).collect::<Vec<_>>().join(", "),
+            hours_text: hours_text
+                .iter()
+                .map(|h| h.text.as_str())
+                .collect::<Vec<_>>()
+                .join(", "),
         })
     }
 
@@ -222,7 +297,14 @@ impl Loader {
         let file = Arc::clone(&self.file);
         let mut report = std::mem::take(&mut self.report);
         let before = report.errors();
-        let mut r = Reader::new(&file, &mut report, "WP005", table, span.clone(), "the bound");
+        let mut r = Reader::new(
+            &file,
+            &mut report,
+            "WP005",
+            table,
+            span.clone(),
+            "the bound",
+        );
         if r.item("verb").is_none() {
             r.required("verb");
         }
@@ -238,9 +320,19 @@ impl Loader {
         r.done();
         self.report = report;
         let (verbs, _) = self.may(&verbs, false);
-        let on = if on.is_empty() { vec![Selector::Any] } else { self.selectors(&on) };
+        let on = if on.is_empty() {
+            vec![Selector::Any]
+        } else {
+            self.selectors(&on)
+        };
         let line = line_of(&file.text, span.start);
-        (self.report.errors() == before).then_some(HardLimit { verbs, on, drug, ranges, line })
+        (self.report.errors() == before).then_some(HardLimit {
+            verbs,
+            on,
+            drug,
+            ranges,
+            line,
+        })
     }
 
     /// Verbs, `effect:..`, `any`.
@@ -257,12 +349,24 @@ impl Loader {
                     Some(effect) => effects |= 1 << (effect as u16),
                     None => {
                         let words = Effect::ALL.iter().map(|e| e.word());
-                        self.unknown(item, format!("`{word}` is not an effect"), word, words, "effect:");
+                        self.unknown(
+                            item,
+                            format!("`{word}` is not an effect"),
+                            word,
+                            words,
+                            "effect:",
+                        );
                     }
                 }
             } else {
                 let words = Verb::ALL.iter().map(|v| v.word());
-                self.unknown(item, format!("`{}` is not a verb", item.text), &item.text, words, "");
+                self.unknown(
+                    item,
+                    format!("`{}` is not a verb", item.text),
+                    &item.text,
+                    words,
+                    "",
+                );
             }
         }
         (verbs, effects)
@@ -281,7 +385,8 @@ impl Loader {
             None => format!("known are {}", words.collect::<Vec<_>>().join(", ")),
         };
         self.report.add(
-            Diagnostic::error(&self.file, "WP006", item.span.clone(), title, "not known").help(help),
+            Diagnostic::error(&self.file, "WP006", item.span.clone(), title, "not known")
+                .help(help),
         );
     }
 
@@ -295,7 +400,10 @@ impl Loader {
             return Some(Selector::Any);
         }
         if let Some(word) = item.text.strip_prefix("kind:") {
-            let kind = Placed { text: word.to_owned(), span: item.span.clone() };
+            let kind = Placed {
+                text: word.to_owned(),
+                span: item.span.clone(),
+            };
             let file = Arc::clone(&self.file);
             return device(&file, &mut self.report, &kind).map(Selector::Kind);
         }
@@ -308,21 +416,42 @@ impl Loader {
         match Member::parse(&item.text) {
             Ok(member) => {
                 let id = self.groups.len() as GroupId;
-                self.groups.push(Group { name: item.text.clone(), kind: None, named: false });
+                self.groups.push(Group {
+                    name: item.text.clone(),
+                    kind: None,
+                    named: false,
+                });
                 self.members.add(&member, id);
                 Some(Selector::Group(id))
             }
             Err(why) => {
-                let prefixed = item.text.split_once(':').is_some_and(|(p, _)| PREFIXES.contains(&p));
-                let looks_like_address = item.text.starts_with(|c: char| c.is_ascii_digit()) || item.text.contains("::");
+                let prefixed = item
+                    .text
+                    .split_once(':')
+                    .is_some_and(|(p, _)| PREFIXES.contains(&p));
+                let looks_like_address =
+                    item.text.starts_with(|c: char| c.is_ascii_digit()) || item.text.contains("::");
                 let told = if prefixed || looks_like_address {
-                    Diagnostic::error(&self.file, "WP003", item.span.clone(), format!("`{}` is no member", item.text), why)
+                    Diagnostic::error(
+                        &self.file,
+                        "WP003",
+                        item.span.clone(),
+                        format!("`{}` is no member", item.text),
+                        why,
+                    )
                 } else {
                     let help = match nearest(&item.text, self.places.keys().map(String::as_str)) {
                         Some(n) => format!("did you mean \"{n}\"?"),
                         None => "declare it by [[group]], or write an address, `any`, `kind:pump`, `ae:TITLE`, `hl7:APP|FACILITY`".to_owned(),
                     };
-                    Diagnostic::error(&self.file, "WP008", item.span.clone(), format!("there is no group `{}`", item.text), "not known").help(help)
+                    Diagnostic::error(
+                        &self.file,
+                        "WP008",
+                        item.span.clone(),
+                        format!("there is no group `{}`", item.text),
+                        "not known",
+                    )
+                    .help(help)
                 };
                 self.report.add(told);
                 None
@@ -341,14 +470,19 @@ impl Loader {
         for (name, span) in unused {
             let title = format!("no grant names the group `{name}`");
             self.report.add(
-                Diagnostic::error(&self.file, "WP009", span.clone(), title, "declared here").warning(),
+                Diagnostic::error(&self.file, "WP009", span.clone(), title, "declared here")
+                    .warning(),
             );
         }
     }
 }
 
 fn prefixes() -> String {
-    PREFIXES.iter().map(|p| format!("`{p}:`")).collect::<Vec<_>>().join(" ")
+    PREFIXES
+        .iter()
+        .map(|p| format!("`{p}:`"))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn device(file: &Arc<Text>, report: &mut Report, word: &Placed) -> Option<Device> {
@@ -367,9 +501,15 @@ fn device(file: &Arc<Text>, report: &mut Report, word: &Placed) -> Option<Device
 
 /// `bounds = { set-rate = "0..1200 mL/h", set-dose = ["0..10 ug/kg/min", "0..50 mg/h"] }`
 fn bounds(r: &mut Reader<'_, '_, '_>) -> Vec<(Verb, Range<usize>, Bounds)> {
-    let Some(item) = r.item("bounds") else { return Vec::new() };
+    let Some(item) = r.item("bounds") else {
+        return Vec::new();
+    };
     let DeValue::Table(table) = item.get_ref() else {
-        r.wrong(item.span(), "a table is needed here", "write `bounds = { set-rate = \"0..1200 mL/h\" }`");
+        r.wrong(
+            item.span(),
+            "a table is needed here",
+            "write `bounds = { set-rate = \"0..1200 mL/h\" }`",
+        );
         return Vec::new();
     };
     let mut rows: Vec<_> = table.iter().collect();
@@ -380,7 +520,8 @@ fn bounds(r: &mut Reader<'_, '_, '_>) -> Vec<(Verb, Range<usize>, Bounds)> {
             let words = Verb::ALL.iter().map(|v| v.word());
             let help = nearest(key.get_ref(), words).map(|n| format!("did you mean `{n}`?"));
             let (file, title) = (r.file, format!("`{}` is not a verb", key.get_ref()));
-            r.report.add(Diagnostic::error(file, "WP006", key.span(), title, "not known").helped(help));
+            r.report
+                .add(Diagnostic::error(file, "WP006", key.span(), title, "not known").helped(help));
             continue;
         };
         for text in r.placed_list(value) {
@@ -396,7 +537,11 @@ fn range(r: &mut Reader<'_, '_, '_>, text: &Placed) -> Option<Bounds> {
     match Bounds::parse(&text.text) {
         Ok(bounds) => Some(bounds),
         Err(why) => {
-            r.wrong(text.span.clone(), format!("`{}` is no range of values", text.text), why);
+            r.wrong(
+                text.span.clone(),
+                format!("`{}` is no range of values", text.text),
+                why,
+            );
             None
         }
     }

@@ -26,7 +26,9 @@ impl Hours {
             (Some(days), Some(times), None) => (self::days(days)?, times),
             _ => return Err("write `Mon-Fri 07:00-19:00`".to_owned()),
         };
-        let (from, to) = times.split_once('-').ok_or("a time is written `07:00-19:00`")?;
+        let (from, to) = times
+            .split_once('-')
+            .ok_or("a time is written `07:00-19:00`")?;
         let (from, to) = (minute(from)?, minute(to)?);
         if from == 24 * 60 {
             return Err("a day begins at 00:00".to_owned());
@@ -45,9 +47,14 @@ impl Hours {
 
 /// Day of the week (Monday is 0) and minute of the day of a packet time.
 pub fn local(time: i64, zone: &TimeZone) -> Option<(usize, u16)> {
-    let at = Timestamp::from_nanosecond(i128::from(time)).ok()?.to_zoned_datetime(zone.clone());
+    let at = Timestamp::from_nanosecond(i128::from(time))
+        .ok()?
+        .to_zoned_datetime(zone.clone());
     let weekday = at.weekday().to_monday_zero_offset();
-    Some((usize::try_from(weekday).ok()?, at.hour() as u16 * 60 + at.minute() as u16))
+    Some((
+        usize::try_from(weekday).ok()?,
+        at.hour() as u16 * 60 + at.minute() as u16,
+    ))
 }
 
 fn days(text: &str) -> Result<u8, String> {
@@ -86,7 +93,10 @@ fn minute(text: &str) -> Result<u16, String> {
     if !digits(hour) || !digits(minute) {
         return Err(wrong());
     }
-    let (hour, minute): (u16, u16) = (hour.parse().map_err(|_| wrong())?, minute.parse().map_err(|_| wrong())?);
+    let (hour, minute): (u16, u16) = (
+        hour.parse().map_err(|_| wrong())?,
+        minute.parse().map_err(|_| wrong())?,
+    );
     if hour > 24 || minute > 59 || hour == 24 && minute > 0 {
         return Err(wrong());
     }
@@ -99,7 +109,17 @@ mod tests {
 
     #[test]
     fn what_is_no_part_of_a_week_is_refused() {
-        for wrong in ["", "Mon", "7-19", "Mon-Fri 7:00-19:00", "Mo 07:00-08:00", "Mon 24:00-01:00", "25:00-26:00", "Mon 07:00-08:00 x", "07:00-08:60"] {
+        for wrong in [
+            "",
+            "Mon",
+            "7-19",
+            "Mon-Fri 7:00-19:00",
+            "Mo 07:00-08:00",
+            "Mon 24:00-01:00",
+            "25:00-26:00",
+            "Mon 07:00-08:00 x",
+            "07:00-08:60",
+        ] {
             assert!(Hours::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -26,7 +26,8 @@ impl Member {
     /// `10.1.2.3`, `10.1.0.0/16`, `mac:..`, `ae:TITLE`, `ae:TITLE@10.1.2.3`, `hl7:APP|FACILITY`,
     /// `hl7:APP`, `epr:urn:uuid:..`, `device:SERIAL`.
     pub fn parse(text: &str) -> Result<Member, String> {
-        let Some((prefix, rest)) = text.split_once(':').filter(|(p, _)| PREFIXES.contains(p)) else {
+        let Some((prefix, rest)) = text.split_once(':').filter(|(p, _)| PREFIXES.contains(p))
+        else {
             return net(text).map(Member::Net);
         };
         if rest.is_empty() {
@@ -41,7 +42,9 @@ impl Member {
             None => (rest, None),
         };
         Ok(match prefix {
-            "mac" => Member::Mac(mac(rest).ok_or("a MAC address is six pairs of hexadecimal digits: `mac:02:00:00:aa:bb:cc`")?),
+            "mac" => Member::Mac(mac(rest).ok_or(
+                "a MAC address is six pairs of hexadecimal digits: `mac:02:00:00:aa:bb:cc`",
+            )?),
             "ae" => {
                 let (title, place) = pinned();
                 if title.len() > 16 {
@@ -52,7 +55,9 @@ impl Member {
             "hl7" => {
                 let (name, place) = pinned();
                 match name.split_once('|') {
-                    Some((app, facility)) => Member::Hl7(app.to_owned(), Some(facility.to_owned()), place),
+                    Some((app, facility)) => {
+                        Member::Hl7(app.to_owned(), Some(facility.to_owned()), place)
+                    }
                     None => Member::Hl7(name.to_owned(), None, place),
                 }
             }
@@ -88,16 +93,26 @@ impl Members {
             Member::Net(net) => self.nets.push((*net, group)),
             Member::Mac(mac) => self.macs.entry(*mac).or_default().push(group),
             Member::Ae(title, place) => {
-                self.aes.entry(title.clone().into_bytes()).or_default().push((*place, group));
+                self.aes
+                    .entry(title.clone().into_bytes())
+                    .or_default()
+                    .push((*place, group));
             }
             Member::Hl7(app, facility, place) => self
                 .apps
                 .entry(app.clone().into_bytes())
                 .or_default()
                 .push((facility.clone(), *place, group)),
-            Member::Epr(epr) => self.eprs.entry(epr.clone().into_bytes()).or_default().push(group),
+            Member::Epr(epr) => self
+                .eprs
+                .entry(epr.clone().into_bytes())
+                .or_default()
+                .push(group),
             Member::Device(name) => {
-                self.devices.entry(name.clone().into_bytes()).or_default().push(group);
+                self.devices
+                    .entry(name.clone().into_bytes())
+                    .or_default()
+                    .push(group);
             }
         }
     }
@@ -108,20 +123,32 @@ impl Members {
         if let Some(hosts) = self.hosts.get(&who.ip) {
             groups.extend_from_slice(hosts);
         }
-        groups.extend(self.nets.iter().filter(|(net, _)| net.contains(&who.ip)).map(|(_, g)| *g));
+        groups.extend(
+            self.nets
+                .iter()
+                .filter(|(net, _)| net.contains(&who.ip))
+                .map(|(_, g)| *g),
+        );
         if let Some(macs) = who.mac.and_then(|mac| self.macs.get(&mac)) {
             groups.extend_from_slice(macs);
         }
         let here = |place: &Option<IpNet>| place.is_none_or(|net| net.contains(&who.ip));
         if let Some(titles) = who.claims.ae.and_then(|t| self.aes.get(t)) {
-            groups.extend(titles.iter().filter(|(place, _)| here(place)).map(|(_, g)| *g));
+            groups.extend(
+                titles
+                    .iter()
+                    .filter(|(place, _)| here(place))
+                    .map(|(_, g)| *g),
+            );
         }
         if let Some((app, facility)) = who.claims.hl7
             && let Some(apps) = self.apps.get(app)
         {
             let fits = |f: &Option<String>| f.as_ref().is_none_or(|f| f.as_bytes() == facility);
             groups.extend(
-                apps.iter().filter(|(f, place, _)| fits(f) && here(place)).map(|(_, _, g)| *g),
+                apps.iter()
+                    .filter(|(f, place, _)| fits(f) && here(place))
+                    .map(|(_, _, g)| *g),
             );
         }
         if let Some(eprs) = who.claims.epr.and_then(|e| self.eprs.get(e)) {
@@ -167,9 +194,15 @@ mod tests {
         assert_eq!(Member::parse("ae:A@B"), Ok(Member::Ae("A@B".into(), None)));
         let pinned = Member::parse("hl7:BCMA|HOSP@10.1.0.0/16");
         let place = Some("10.1.0.0/16".parse().unwrap());
-        assert_eq!(pinned, Ok(Member::Hl7("BCMA".into(), Some("HOSP".into()), place)));
+        assert_eq!(
+            pinned,
+            Ok(Member::Hl7("BCMA".into(), Some("HOSP".into()), place))
+        );
         assert!(matches!(Member::parse("2001:db8::/32"), Ok(Member::Net(_))));
         assert!(matches!(Member::parse("fe80::1"), Ok(Member::Net(_))));
-        assert!(matches!(Member::parse("epr:urn:uuid:0b1e"), Ok(Member::Epr(_))));
+        assert!(matches!(
+            Member::parse("epr:urn:uuid:0b1e"),
+            Ok(Member::Epr(_))
+        ));
     }
 }

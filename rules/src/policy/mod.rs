@@ -143,7 +143,11 @@ impl Policy {
             .collect();
         let authorised = Truth::from(!granting.is_empty());
         let (within_bounds, broken) = self.within(&granting, &target, &action);
-        Standing { authorised, within_bounds, broken }
+        Standing {
+            authorised,
+            within_bounds,
+            broken,
+        }
     }
 
     /// A value is within bounds if one of the grants that allow the action admits it and no hard
@@ -155,19 +159,31 @@ impl Policy {
         target: &Party,
         action: &Action<'_>,
     ) -> (Truth, Option<String>) {
-        let Some(value) = &action.value else { return (Truth::Unknown, None) };
+        let Some(value) = &action.value else {
+            return (Truth::Unknown, None);
+        };
         let mut admitted = Truth::False;
         let mut broken = None;
         let mut asked = false;
-        let for_others = |g: &&Grant| g.allows(action.verb, action.device) && selects(&g.on, target);
+        let for_others =
+            |g: &&Grant| g.allows(action.verb, action.device) && selects(&g.on, target);
         let measure: Vec<&Grant> = if granting.is_empty() {
-            self.grants.iter().filter(for_others).filter(|g| g.bounds.iter().any(|b| b.0 == action.verb)).collect()
+            self.grants
+                .iter()
+                .filter(for_others)
+                .filter(|g| g.bounds.iter().any(|b| b.0 == action.verb))
+                .collect()
         } else {
             granting.to_vec()
         };
         for grant in measure {
             asked = true;
-            let mut own = grant.bounds.iter().filter(|(v, _)| *v == action.verb).map(|b| &b.1).peekable();
+            let mut own = grant
+                .bounds
+                .iter()
+                .filter(|(v, _)| *v == action.verb)
+                .map(|b| &b.1)
+                .peekable();
             if own.peek().is_none() {
                 admitted = Truth::True;
                 continue;
@@ -177,7 +193,10 @@ impl Policy {
             if truth == Truth::False
                 && let Some(bound) = bound
             {
-                broken = Some(format!("{}:{}: {} {}", self.name, grant.line, action.verb, bound.text));
+                broken = Some(format!(
+                    "{}:{}: {} {}",
+                    self.name, grant.line, action.verb, bound.text
+                ));
             }
         }
         if !asked {
@@ -187,14 +206,21 @@ impl Policy {
             broken = None;
         }
         for limit in &self.limits {
-            let drug = limit.drug.as_ref().is_none_or(|d| d.as_bytes() == action.drug);
-            if limit.verbs >> (action.verb as u32) & 1 == 0 || !drug || !selects(&limit.on, target) {
+            let drug = limit
+                .drug
+                .as_ref()
+                .is_none_or(|d| d.as_bytes() == action.drug);
+            if limit.verbs >> (action.verb as u32) & 1 == 0 || !drug || !selects(&limit.on, target)
+            {
                 continue;
             }
             let (truth, bound) = bounds::judge(limit.ranges.iter(), value);
             if truth == Truth::False {
                 let range = bound.map_or("", |b| b.text.as_str());
-                broken = Some(format!("{}:{}: {} {range}", self.name, limit.line, action.verb));
+                broken = Some(format!(
+                    "{}:{}: {} {range}",
+                    self.name, limit.line, action.verb
+                ));
                 admitted = Truth::False;
             } else if admitted == Truth::Unknown {
                 admitted = truth;
@@ -216,7 +242,11 @@ impl Policy {
     /// Unknown if there is no such group.
     pub fn in_group(&self, who: &Identity<'_>, name: &str) -> Truth {
         match self.groups.iter().position(|g| g.named && g.name == name) {
-            Some(at) => self.members.groups_of(who).contains(&(at as GroupId)).into(),
+            Some(at) => self
+                .members
+                .groups_of(who)
+                .contains(&(at as GroupId))
+                .into(),
             None => Truth::Unknown,
         }
     }
@@ -247,7 +277,9 @@ impl Policy {
     fn target(&self, who: &Identity<'_>, action: &Action<'_>) -> Party {
         let mut party = self.party(who);
         if !action.device_id.is_empty() {
-            party.groups.extend_from_slice(self.members.groups_of_device(action.device_id));
+            party
+                .groups
+                .extend_from_slice(self.members.groups_of_device(action.device_id));
             party.kinds = self.kinds(&party.groups);
         }
         if action.device != Device::Unknown {
@@ -266,13 +298,16 @@ impl Policy {
 
 impl Grant {
     fn allows(&self, verb: Verb, device: Device) -> bool {
-        self.verbs >> (verb as u32) & 1 == 1 || self.effects >> (verb.effect(device) as u16) & 1 == 1
+        self.verbs >> (verb as u32) & 1 == 1
+            || self.effects >> (verb.effect(device) as u16) & 1 == 1
     }
 
     /// In force at this time, for such an action.
     fn holds(&self, time: i64, verb: Verb, device: Device, zone: &TimeZone) -> bool {
         let grave = matches!(verb.effect(device), Effect::Therapy | Effect::Safety);
-        !(self.unsigned && grave) && self.until.is_none_or(|until| time < until) && self.open(time, zone)
+        !(self.unsigned && grave)
+            && self.until.is_none_or(|until| time < until)
+            && self.open(time, zone)
     }
 
     fn open(&self, time: i64, zone: &TimeZone) -> bool {

@@ -35,12 +35,20 @@ pub fn overlap_differs(
         id.changed();
     }
     let length = range.end - range.start;
-    write(id, tcp::OVERLAP, side, range.clone(), at, cx, |draft, id| {
-        draft
-            .integer(tcp::OFFSET, range.start as i64)
-            .integer(tcp::LENGTH, length as i64);
-        origin(draft, id, usual, side, at);
-    });
+    write(
+        id,
+        tcp::OVERLAP,
+        side,
+        range.clone(),
+        at,
+        cx,
+        |draft, id| {
+            draft
+                .integer(tcp::OFFSET, range.start as i64)
+                .integer(tcp::LENGTH, length as i64);
+            origin(draft, id, usual, side, at);
+        },
+    );
 }
 
 /// A RST came. `word` says what it met, or that it was ignored.
@@ -48,20 +56,36 @@ pub fn reset(flow: &mut Flow, side: Side, word: &str, at: &Arrival, cx: &mut Con
     let bytes = flow.sides.each_ref().map(|s| s.offset);
     let offset = bytes[side.index()];
     let usual = &flow.sides[side.index()];
-    write(&mut flow.id, tcp::RESET, side, offset..offset, at, cx, |draft, id| {
-        draft.integer(tcp::OFFSET, offset as i64);
-        origin(draft, id, usual, side, at);
-        totals(draft, bytes);
-        draft.text(tcp::STATE, word.as_bytes());
-    });
+    write(
+        &mut flow.id,
+        tcp::RESET,
+        side,
+        offset..offset,
+        at,
+        cx,
+        |draft, id| {
+            draft.integer(tcp::OFFSET, offset as i64);
+            origin(draft, id, usual, side, at);
+            totals(draft, bytes);
+            draft.text(tcp::STATE, word.as_bytes());
+        },
+    );
 }
 
 /// A second SYN-ACK with another sequence number answered one SYN.
 pub fn handshake_differs(flow: &mut Flow, side: Side, at: &Arrival, cx: &mut Context<'_>) {
     let usual = &flow.sides[side.index()];
-    write(&mut flow.id, tcp::HANDSHAKE, side, 0..0, at, cx, |draft, id| {
-        origin(draft, id, usual, side, at);
-    });
+    write(
+        &mut flow.id,
+        tcp::HANDSHAKE,
+        side,
+        0..0,
+        at,
+        cx,
+        |draft, id| {
+            origin(draft, id, usual, side, at);
+        },
+    );
 }
 
 /// The SYN was answered by RST.
@@ -139,14 +163,7 @@ impl State {
 }
 
 /// An event that a conversation has at most once.
-fn once(
-    flow: &mut Flow,
-    kind: KindId,
-    side: Side,
-    word: &str,
-    at: &Arrival,
-    cx: &mut Context<'_>,
-) {
+fn once(flow: &mut Flow, kind: KindId, side: Side, word: &str, at: &Arrival, cx: &mut Context<'_>) {
     let bytes = flow.sides.each_ref().map(|s| s.offset);
     let index = cx.out.batch.len();
     let mut out = pen(side, 0, cx);

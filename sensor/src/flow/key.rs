@@ -4,8 +4,6 @@ use std::hash::Hasher;
 
 use dissectors::contract::{Side, Transport};
 
-use super::SHARDS;
-
 /// The innermost five-tuple, the lower end first, so that both directions have one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
@@ -109,23 +107,6 @@ impl Key {
     }
 }
 
-/// Which shard handles what passes between two addresses. Symmetric and unkeyed: the same in every
-/// run, for both directions, all ports, and fragments.
-pub fn shard(src: &[u8; 16], dst: &[u8; 16]) -> usize {
-    let sum = spread(halves(src)).wrapping_add(spread(halves(dst)));
-    (mix(sum) >> 32) as usize % SHARDS
-}
-
-/// As [`shard`] for frames below IP.
-pub fn link_shard(macs: &([u8; 6], [u8; 6])) -> usize {
-    let wide = |mac: &[u8; 6]| {
-        let mut address = [0; 16];
-        address[..6].copy_from_slice(mac);
-        address
-    };
-    shard(&wide(&macs.0), &wide(&macs.1))
-}
-
 /// The side that sent a packet, given whether its sender is the upper end and the client too.
 pub fn side(sender_is_upper: bool, client_is_upper: bool) -> Side {
     if sender_is_upper == client_is_upper {
@@ -138,10 +119,6 @@ pub fn side(sender_is_upper: bool, client_is_upper: bool) -> Side {
 fn halves(address: &[u8; 16]) -> [u64; 2] {
     let all = u128::from_be_bytes(*address);
     [(all >> 64) as u64, all as u64]
-}
-
-fn spread(address: [u64; 2]) -> u64 {
-    mix(address[0].rotate_left(23) ^ address[1].wrapping_mul(0x9E37_79B9_7F4A_7C15))
 }
 
 /// The finaliser of SplitMix64 (Steele, Lea, Flood 2014).
@@ -181,26 +158,16 @@ mod tests {
     }
 
     #[test]
-    fn both_directions_have_one_key_one_shard_one_number() {
+    fn both_directions_have_one_key_and_one_number() {
         let (a, b) = (address(1), address(2));
         let (there, up) = Key::of(&a, &b, 40_000, 2575, TCP);
         let (back, down) = Key::of(&b, &a, 2575, 40_000, TCP);
         assert_eq!(there, back);
         assert_ne!(up, down);
-        assert_eq!(shard(&a, &b), shard(&b, &a));
         assert_eq!(there.flow_id(7), back.flow_id(7));
         assert_ne!(there.flow_id(7), there.flow_id(8));
         assert!(there.flow_id(7) < 1 << 53);
         assert_eq!(there.end(0), (a, 40_000));
         assert_eq!(there.end(1), (b, 2575));
-    }
-
-    #[test]
-    fn neighbours_on_a_ward_are_spread_over_the_shards() {
-        let mut hit = [0; SHARDS];
-        for host in 1..=200 {
-            hit[shard(&address(250), &address(host))] += 1;
-        }
-        assert!(hit.iter().all(|n| (3..=30).contains(n)), "{hit:?}");
     }
 }

@@ -92,7 +92,11 @@ impl Marks {
         while first > 0 && self.0[first].role == Role::Filled {
             first -= 1;
         }
-        let mut end = self.0.partition_point(|m| m.end < range.end).min(last).max(first);
+        let mut end = self
+            .0
+            .partition_point(|m| m.end < range.end)
+            .min(last)
+            .max(first);
         while end < last && self.0[end + 1].role == Role::Filled {
             end += 1;
         }

@@ -37,7 +37,7 @@ use dissectors::message::{FrameRef, Interest};
 use dissectors::{Batch, identify::Signatures};
 
 use crate::capture::block::{Block, Frame};
-use crate::decode::packet::{Packet, TransportHead};
+use crate::decode::packet::Packet;
 use clock::Clock;
 use context::{Context, Shared, Stamp};
 pub use counts::FlowCounts;
@@ -275,7 +275,11 @@ impl Shards {
 
     /// Conversations known now.
     pub fn conversations(&self) -> usize {
-        self.shards.iter().flatten().map(|s| s.conversations()).sum()
+        self.shards
+            .iter()
+            .flatten()
+            .map(|s| s.conversations())
+            .sum()
     }
 
     /// Bytes kept for conversations beside their records.
@@ -369,10 +373,7 @@ impl Shards {
 
 /// Which shard a packet belongs to, the same in every run and for both directions.
 pub fn shard_of(packet: &Packet) -> usize {
-    match packet.head {
-        TransportHead::Link { .. } => key::link_shard(&packet.macs.unwrap_or_default()),
-        _ => key::shard(&packet.src, &packet.dst),
-    }
+    (packet.pair_hash() >> 32) as usize % SHARDS
 }
 
 fn reference(frame: &Frame) -> FrameRef {

@@ -53,7 +53,10 @@ pub struct Kept {
 #[derive(Clone, Copy)]
 pub enum Run<'a> {
     /// Bytes; those before the offset `passed_to` need not be kept.
-    Bytes { bytes: &'a [u8], passed_to: u64 },
+    Bytes {
+        bytes: &'a [u8],
+        passed_to: u64,
+    },
     Cut(u64),
 }
 

@@ -168,7 +168,9 @@ fn first_difference(
         return None;
     };
     // What lies before the first byte seen cannot be compared.
-    let before = usize::try_from(-at.min(0)).unwrap_or(usize::MAX).min(bytes.len());
+    let before = usize::try_from(-at.min(0))
+        .unwrap_or(usize::MAX)
+        .min(bytes.len());
     let at = at.max(0) as u64;
     work.differs(side, at, &bytes[before..], cx)
 }
@@ -209,8 +211,11 @@ fn placed(
     if u64::from(this.strays) < cx.shared.limit(limits::STRAY_SEGMENTS) {
         cx.counts.events.out_of_window += 1;
         let bytes = &mut cx.counts.bytes;
-        *(if beyond_end { &mut bytes.after_end } else { &mut bytes.out_of_window }) +=
-            segment.payload.len() as u64;
+        *(if beyond_end {
+            &mut bytes.after_end
+        } else {
+            &mut bytes.out_of_window
+        }) += segment.payload.len() as u64;
         return Placed::Nowhere;
     }
     this.strays = 0;
@@ -264,7 +269,9 @@ fn keep(
     let Content::Work(work) = &mut flow.content else {
         return;
     };
-    cx.counts.events.out_of_order += 1;
+    if at > flow.sides[side.index()].offset {
+        cx.counts.events.out_of_order += 1;
+    }
     let stream = &mut work.streams[side.index()];
     let passed_to = stream.passed_to();
     let pending = stream.pending.get_or_insert_with(Default::default);

@@ -97,7 +97,6 @@ impl Shard {
                 };
                 udp::frame(&mut flow, &datagram, cx);
             }
-            #[allow(unreachable_patterns)]
             _ => cx.counts.packets.other += 1,
         }
     }
@@ -152,7 +151,11 @@ impl Shard {
             tcp::begin(
                 &mut new,
                 claim.map(|c| Claim {
-                    side: if c.answers.is_some() { Side::Server } else { Side::Client },
+                    side: if c.answers.is_some() {
+                        Side::Server
+                    } else {
+                        Side::Client
+                    },
                     ..c
                 }),
             );

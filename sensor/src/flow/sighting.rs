@@ -64,8 +64,11 @@ impl Recent {
     }
 
     /// Bytes of heap kept.
+    #[cfg(test)]
     pub fn held(&self) -> usize {
-        self.many.as_ref().map_or(0, |_| size_of::<[Sighting; MANY]>())
+        self.many
+            .as_ref()
+            .map_or(0, |_| size_of::<[Sighting; MANY]>())
     }
 }
 

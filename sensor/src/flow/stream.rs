@@ -52,7 +52,11 @@ impl Stream {
 
     /// Offset up to which bytes need not be kept, 0 if they must.
     pub fn passed_to(&self) -> u64 {
-        if self.pass > 0 { self.read.saturating_add(self.pass) } else { 0 }
+        if self.pass > 0 {
+            self.read.saturating_add(self.pass)
+        } else {
+            0
+        }
     }
 
     /// Adds unread bytes.

@@ -141,7 +141,12 @@ mod tests {
         for step in 0..20_000u32 {
             x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             // Few distinct hashes, in clusters, at both ends of the table.
-            let hash = (x >> 33) % 700 + if x & 1 == 0 { u64::from(u32::MAX) - 300 } else { 0 };
+            let hash = (x >> 33) % 700
+                + if x & 1 == 0 {
+                    u64::from(u32::MAX) - 300
+                } else {
+                    0
+                };
             match model.remove(&hash) {
                 Some(place) => table.remove(hash, place),
                 None => {

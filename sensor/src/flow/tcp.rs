@@ -145,7 +145,11 @@ pub fn packet(flow: &mut Flow, side: Side, packet: &Packet<'_>, cx: &mut Context
     if !syn {
         establish(flow, side, packet, cx);
     }
-    let seq = if syn { head.seq.wrapping_add(1) } else { head.seq };
+    let seq = if syn {
+        head.seq.wrapping_add(1)
+    } else {
+        head.seq
+    };
     if !flow.sides[i].known {
         flow.sides[i].begin(seq);
     }
@@ -166,7 +170,12 @@ pub fn packet(flow: &mut Flow, side: Side, packet: &Packet<'_>, cx: &mut Context
     }
     if packet.has(TcpFlags::FIN) {
         let len = packet.payload.len() as u32;
-        finish(flow, side, seq.wrapping_add(len).wrapping_add(packet.cut), cx);
+        finish(
+            flow,
+            side,
+            seq.wrapping_add(len).wrapping_add(packet.cut),
+            cx,
+        );
     }
     reassembly::holes(flow, side, cx);
     for side in Side::BOTH {
@@ -220,12 +229,7 @@ pub fn time_out(flow: &Flow, shared: &Shared) -> u64 {
 }
 
 /// True if this packet was seen just now. Remembers it if not.
-fn second_sighting(
-    flow: &mut Flow,
-    side: Side,
-    packet: &Packet<'_>,
-    cx: &mut Context<'_>,
-) -> bool {
+fn second_sighting(flow: &mut Flow, side: Side, packet: &Packet<'_>, cx: &mut Context<'_>) -> bool {
     let mark = packet.mark(side, cx.shared);
     let window = if packet.ip_id != 0 {
         cx.shared.sighting_id
@@ -287,9 +291,7 @@ fn handshake(
     }
     match flow.claim.as_deref() {
         Some(open)
-            if answers
-                && open.side != side
-                && packet.head.ack == open.isn.wrapping_add(1) =>
+            if answers && open.side != side && packet.head.ack == open.isn.wrapping_add(1) =>
         {
             return Some(*open);
         }
@@ -365,9 +367,10 @@ fn reset(flow: &mut Flow, side: Side, packet: &Packet<'_>, cx: &mut Context<'_>)
     let head = packet.head;
     cx.counts.bytes.after_end += packet.payload.len() as u64;
     let answers = packet.has(TcpFlags::ACK);
-    let claimed = flow.claim.as_ref().is_some_and(|c| {
-        c.side != side && answers && head.ack == c.isn.wrapping_add(1)
-    });
+    let claimed = flow
+        .claim
+        .as_ref()
+        .is_some_and(|c| c.side != side && answers && head.ack == c.isn.wrapping_add(1));
     if claimed {
         flow.claim = None;
         return events::refused(flow, &packet.at, cx);
@@ -398,7 +401,11 @@ fn reset(flow: &mut Flow, side: Side, packet: &Packet<'_>, cx: &mut Context<'_>)
         return events::refused(flow, &packet.at, cx);
     }
     cx.counts.events.resets += 1;
-    let word = if state == State::Established { "reset" } else { state.word() };
+    let word = if state == State::Established {
+        "reset"
+    } else {
+        state.word()
+    };
     events::reset(flow, side, word, &packet.at, cx);
     flow.state = State::Reset(side);
 }

@@ -102,8 +102,7 @@ fn read(flow: &mut Flow, side: Side, at: u64, datagram: &Datagram<'_>, cx: &mut 
                 vlan: datagram.at.vlan,
                 filler: None,
             };
-            let result =
-                work.datagram(side, at, datagram.payload, &carrier, &mut flow.id, cx);
+            let result = work.datagram(side, at, datagram.payload, &carrier, &mut flow.id, cx);
             if let Err(fate) = result {
                 deafen(flow, fate, cx);
             }
@@ -123,9 +122,7 @@ fn second_sighting(
     let mut hasher = cx.shared.hasher.build_hasher();
     hasher.write(datagram.payload);
     hasher.write_u64(
-        u64::from(datagram.ip_id) << 32
-            | u64::from(datagram.checksum) << 16
-            | side.index() as u64,
+        u64::from(datagram.ip_id) << 32 | u64::from(datagram.checksum) << 16 | side.index() as u64,
     );
     hasher.write_u64(datagram.payload.len() as u64);
     let mark = hasher.finish();

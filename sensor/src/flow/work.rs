@@ -109,7 +109,9 @@ impl Work {
         stream.pass -= len;
         stream.read += len;
         let limit = cx.shared.message_frames;
-        stream.marks.push(stream.read, carrier, true, stream.told, limit);
+        stream
+            .marks
+            .push(stream.read, carrier, true, stream.told, limit);
         true
     }
 
@@ -169,7 +171,11 @@ impl Work {
             let result = self.tell_ends(id, cx);
             return self.after(result, id, cx);
         }
-        if self.log.is_some() { self.search(id, cx) } else { Ok(()) }
+        if self.log.is_some() {
+            self.search(id, cx)
+        } else {
+            Ok(())
+        }
     }
 
     /// Nobody listens any more: what waits is counted under `fate`. Gives the stream offset of each
@@ -210,14 +216,7 @@ impl Work {
     }
 
     /// Asks the signatures about the first bytes of one side.
-    fn look(
-        &mut self,
-        side: Side,
-        first: &[u8],
-        last: bool,
-        id: &Ident,
-        cx: &Context<'_>,
-    ) -> Row {
+    fn look(&mut self, side: Side, first: &[u8], last: bool, id: &Ident, cx: &Context<'_>) -> Row {
         let hint = Hint {
             transport: id.transport(),
             port: false,
@@ -257,16 +256,15 @@ impl Work {
         self.streams[i].read = at;
         let told = self.streams[i].told;
         self.streams[i].marks.push(end, carrier, false, told, limit);
+        let link = matches!(id.transport(), Transport::Link(_));
         let mut refused = 0;
-        let mut done = 0;
         let mut fate = Ok(());
         loop {
-            let rest = &bytes[done..];
             if self.reader.is_none() {
                 self.candidates = all(id, cx) & !refused;
-                let row = self.whole(side, rest, id, cx);
+                let row = self.whole(side, bytes, id, cx);
                 let Some(row) = row else {
-                    cx.counts.bytes.unidentified += rest.len() as u64;
+                    cx.counts.bytes.unidentified += bytes.len() as u64;
                     self.looks = self.looks.saturating_add(1);
                     if u64::from(self.looks) >= cx.shared.limit(limits::IDENTIFY_DATAGRAMS) {
                         fate = Err(Fate::Unidentified);
@@ -280,42 +278,40 @@ impl Work {
             let Some(reader) = &mut self.reader else {
                 break;
             };
-            let spoke = reader.spoke;
-            let (read, result) = reader.read(&mut self.streams, side, rest, id, cx);
-            let left = (rest.len() - read) as u64;
+            let (read, result) = reader.read(&mut self.streams, side, bytes, id, cx);
+            let left = (bytes.len() - read) as u64;
             match result {
                 Ok(()) if left == 0 => {}
                 // Padding of a short frame.
-                Ok(()) if matches!(id.transport(), Transport::Link(_)) && read > 0 => {
+                Ok(()) | Err(Stop::Rejected) if link && read > 0 => {
                     cx.counts.bytes.passed += left;
                 }
-                Ok(()) => {
-                    cx.counts.events.datagrams_unfinished += 1;
-                    cx.counts.bytes.rejected += left;
-                    reader.malformed(&mut self.streams, side, left, id, cx);
+                Err(Stop::Rejected) if read == 0 || (!reader.spoke && reader.rewindable) => {
+                    cx.counts.events.rejections += 1;
+                    refused |= 1 << reader.row;
+                    if reader.spoke {
+                        self.tries = self.tries.saturating_add(1);
+                    } else {
+                        // Another candidate reads it from its start.
+                        cx.counts.bytes.dissected -= read as u64;
+                        self.streams[i].read = at;
+                    }
+                    self.reader = None;
+                    if u64::from(self.tries) <= cx.shared.limit(limits::IDENTIFY_AGAIN) {
+                        continue;
+                    }
+                    cx.counts.bytes.rejected += bytes.len() as u64;
+                    fate = Err(Fate::Rejected);
                 }
                 Err(Stop::Crashed) => {
                     cx.counts.bytes.crashed += left;
                     self.reader = None;
                     fate = Err(Fate::Crashed);
                 }
-                Err(Stop::Rejected) => {
-                    cx.counts.events.rejections += 1;
-                    refused |= 1 << reader.row;
-                    if !spoke && !reader.spoke {
-                        // Another candidate reads it from its start.
-                        cx.counts.bytes.dissected -= read as u64;
-                        self.streams[i].read -= read as u64;
-                    } else {
-                        done += read;
-                        self.tries = self.tries.saturating_add(1);
-                    }
-                    self.reader = None;
-                    if u64::from(self.tries) <= cx.shared.limit(limits::IDENTIFY_AGAIN) {
-                        continue;
-                    }
-                    cx.counts.bytes.rejected += (bytes.len() - done) as u64;
-                    fate = Err(Fate::Rejected);
+                Ok(()) | Err(Stop::Rejected) => {
+                    cx.counts.events.datagrams_unfinished += 1;
+                    cx.counts.bytes.rejected += left;
+                    reader.malformed(&mut self.streams, side, left, id, cx);
                 }
             }
             break;
@@ -359,7 +355,11 @@ impl Work {
                 self.looks = self.looks.saturating_add(1);
                 if !self.mid_stream || self.looks > LOOKS || self.both_ended() {
                     self.log = Some(log);
-                    return Err(if self.tries == 0 { Fate::Unidentified } else { Fate::Rejected });
+                    return Err(if self.tries == 0 {
+                        Fate::Unidentified
+                    } else {
+                        Fate::Rejected
+                    });
                 }
                 cx.counts.bytes.unidentified += log.len() as u64;
                 for side in Side::BOTH {
@@ -412,10 +412,7 @@ impl Work {
             let len = log.bytes(side).len();
             len >= cx.shared.probe_bytes
         };
-        self.candidates == 0
-            || full
-            || self.both_ended()
-            || Side::BOTH.into_iter().any(spent)
+        self.candidates == 0 || full || self.both_ended() || Side::BOTH.into_iter().any(spent)
     }
 
     fn both_ended(&self) -> bool {
@@ -451,7 +448,11 @@ impl Work {
                 }
             }
         }
-        if self.reader.as_ref().is_some_and(|r| r.rewindable && !r.spoke) {
+        if self
+            .reader
+            .as_ref()
+            .is_some_and(|r| r.rewindable && !r.spoke)
+        {
             self.log = Some(log);
         }
         result.and_then(|()| self.tell_ends(id, cx))
@@ -635,7 +636,6 @@ impl Work {
     fn offsets(&self) -> [u64; 2] {
         [self.streams[0].read, self.streams[1].read]
     }
-
 }
 
 fn all(id: &Ident, cx: &Context<'_>) -> Candidates {
