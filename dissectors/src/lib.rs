@@ -8,14 +8,20 @@
 #![recursion_limit = "1024"]
 
 pub mod action;
+mod address;
 pub mod contract;
 pub mod identify;
 pub mod limits;
 pub mod message;
 pub mod registry;
 pub mod schema;
+#[cfg(test)]
+mod stage;
 
+pub mod arp;
+pub mod dhcp;
 pub mod dicom;
+pub mod dns;
 pub mod hl7v2;
 pub mod tcp;
 

@@ -49,6 +49,7 @@ limits! {
     DICOM_ITEMS "dicom-items" = 4096, "items and sub-items of one A-ASSOCIATE PDU that are read";
     DICOM_PDU "dicom-pdu" = 1024 * MIB, "length of a P-DATA-TF PDU that is believed where no maximum was negotiated";
     DICOM_RESYNC "dicom-resync" = 16 * MIB, "bytes searched for a PDU after a gap or a fault before a conversation is given up";
+    DNS_RECORDS "dns-records" = 256, "questions, or records of one section, of one DNS message that are read";
 }
 
 /// The limits in force.

@@ -8,6 +8,12 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &crate::tcp::TCP,
     &crate::dicom::DICOM,
     &crate::hl7v2::HL7V2,
+    &crate::arp::ARP,
+    &crate::dhcp::DHCP,
+    &crate::dhcp::DHCPV6,
+    &crate::dns::DNS,
+    &crate::dns::MDNS,
+    &crate::dns::LLMNR,
 ];
 
 /// Index of a protocol in [`PROTOCOLS`].
