@@ -22,7 +22,9 @@ pub mod arp;
 pub mod dhcp;
 pub mod dicom;
 pub mod dns;
+pub mod ftp;
 pub mod hl7v2;
+pub mod ssh;
 pub mod tcp;
 
 pub use action::{Action, Device, Effect, Outcome, Verb};

@@ -49,6 +49,10 @@ limits! {
     DICOM_ITEMS "dicom-items" = 4096, "items and sub-items of one A-ASSOCIATE PDU that are read";
     DICOM_PDU "dicom-pdu" = 1024 * MIB, "length of a P-DATA-TF PDU that is believed where no maximum was negotiated";
     DICOM_RESYNC "dicom-resync" = 16 * MIB, "bytes searched for a PDU after a gap or a fault before a conversation is given up";
+    SSH_LINE "ssh-line" = 4 * KIB, "bytes of one line before an SSH banner, or of the banner";
+    SSH_PACKET "ssh-packet" = 256 * KIB, "bytes of one SSH packet before encryption";
+    FTP_LINE "ftp-line" = 8 * KIB, "bytes of one FTP command or reply line";
+    FTP_WAITING "ftp-waiting" = 64, "FTP commands of one conversation that may wait for their replies";
     DNS_RECORDS "dns-records" = 256, "questions, or records of one section, of one DNS message that are read";
 }
 

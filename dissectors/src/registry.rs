@@ -14,6 +14,8 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &crate::dns::DNS,
     &crate::dns::MDNS,
     &crate::dns::LLMNR,
+    &crate::ssh::SSH,
+    &crate::ftp::FTP,
 ];
 
 /// Index of a protocol in [`PROTOCOLS`].

@@ -22,7 +22,6 @@ use crate::contract::Transport;
 use crate::schema::{Port, Protocol, Provenance};
 
 pub use fields::*;
-#[allow(unused_imports)] // TEMP
 pub(crate) use message::Header;
 pub(crate) use name::{Fault, plain_name, read_name};
 
