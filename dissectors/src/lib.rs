@@ -24,8 +24,18 @@ pub mod dicom;
 pub mod dns;
 pub mod ftp;
 pub mod hl7v2;
+pub mod icmp;
+pub mod lldp;
+pub mod named;
+pub mod nbns;
+pub mod ndp;
+pub mod ntp;
+pub mod rdp;
+pub mod snmp;
 pub mod ssh;
 pub mod tcp;
+pub mod tftp;
+pub mod vnc;
 
 pub use action::{Action, Device, Effect, Outcome, Verb};
 pub use contract::{Dissector, End, Hint, Probe, Progress, Reason, Side, Transport};

@@ -53,6 +53,8 @@ limits! {
     SSH_PACKET "ssh-packet" = 256 * KIB, "bytes of one SSH packet before encryption";
     FTP_LINE "ftp-line" = 8 * KIB, "bytes of one FTP command or reply line";
     FTP_WAITING "ftp-waiting" = 64, "FTP commands of one conversation that may wait for their replies";
+    NAMED_LINE "named-line" = 512, "bytes of the first line of a protocol that is known by name only";
+    SNMP_COMMUNITIES "snmp-communities" = 64, "different SNMP communities of one conversation that are counted";
     DNS_RECORDS "dns-records" = 256, "questions, or records of one section, of one DNS message that are read";
 }
 

@@ -23,7 +23,7 @@ use crate::schema::{Port, Protocol, Provenance};
 
 pub use fields::*;
 pub(crate) use message::Header;
-pub(crate) use name::{Fault, plain_name, read_name};
+pub(crate) use name::{plain_name, read_name};
 
 pub const DNS: Protocol = Protocol {
     name: "dns",
