@@ -31,6 +31,7 @@ pub mod nbns;
 pub mod ndp;
 pub mod ntp;
 pub mod rdp;
+pub mod smb;
 pub mod snmp;
 pub mod ssh;
 pub mod tcp;

@@ -21,6 +21,7 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &crate::ndp::NDP,
     &crate::lldp::LLDP,
     &crate::nbns::NBNS,
+    &crate::smb::SMB,
     &crate::rdp::RDP,
     &crate::snmp::SNMP,
     &crate::ntp::NTP,
