@@ -75,6 +75,9 @@ mod tests {
     fn what_finds_no_room_is_left_out() {
         assert_eq!(hex(&[0xAB; 100]).bytes().len(), 128);
         assert_eq!(ipv6([0xFF; 16]).bytes().len(), 39);
-        assert_eq!(mac([2, 0, 0, 0xAA, 0xBB, 0xCC]).bytes(), b"02:00:00:aa:bb:cc");
+        assert_eq!(
+            mac([2, 0, 0, 0xAA, 0xBB, 0xCC]).bytes(),
+            b"02:00:00:aa:bb:cc"
+        );
     }
 }

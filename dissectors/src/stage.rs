@@ -239,7 +239,11 @@ pub fn survives_mutations(protocol: &str, turns: &[(Side, &[u8])]) {
                 let at = next(bytes.len());
                 let odd = [0, 1, 0x7F, 0x80, 0xFF, 0xC0, b'\n'];
                 if let Some(byte) = bytes.get_mut(at) {
-                    *byte = if next(2) == 0 { odd[next(odd.len())] } else { next(256) as u8 };
+                    *byte = if next(2) == 0 {
+                        odd[next(odd.len())]
+                    } else {
+                        next(256) as u8
+                    };
                 }
             }
             if next(4) == 0 {
@@ -281,5 +285,52 @@ pub fn bytes(hex: &str) -> Vec<u8> {
     digits
         .chunks(2)
         .map(|two| u8::from_str_radix(std::str::from_utf8(two).expect("hex"), 16).expect("hex"))
+        .collect()
+}
+
+/// The turns of one conversation of a shipped capture, the `nth` to this port of TCP or UDP: Ethernet
+/// and IPv4 without options, nothing lost, nothing twice.
+pub fn turns(capture: &str, port: u16, nth: usize) -> Vec<(Side, Vec<u8>)> {
+    let path = format!("{}/../pcaps/{capture}", env!("CARGO_MANIFEST_DIR"));
+    let file = std::fs::read(path).expect("the capture is in the repository");
+    let word = |bytes: &[u8], at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]);
+    let mut clients: Vec<u16> = Vec::new();
+    let mut all: Vec<(Side, Vec<u8>)> = Vec::new();
+    let mut rest = &file[24..];
+    while rest.len() > 16 {
+        let length = u32::from_le_bytes([rest[8], rest[9], rest[10], rest[11]]) as usize;
+        let frame = &rest[16..16 + length];
+        rest = &rest[16 + length..];
+        if word(frame, 12) != 0x0800 {
+            continue;
+        }
+        let packet = &frame[14..14 + usize::from(word(frame, 16))];
+        let (protocol, transport) = (packet[9], &packet[20..]);
+        let payload = match protocol {
+            6 => &transport[usize::from(transport[12] >> 4) * 4..],
+            17 => &transport[8..],
+            _ => continue,
+        };
+        let (from, to) = (word(transport, 0), word(transport, 2));
+        let (side, client) = match (from == port, to == port) {
+            (_, true) => (Side::Client, from),
+            (true, _) => (Side::Server, to),
+            _ => continue,
+        };
+        if !clients.contains(&client) {
+            clients.push(client);
+        }
+        if clients.iter().position(|c| *c == client) == Some(nth) && !payload.is_empty() {
+            all.push((side, payload.to_vec()));
+        }
+    }
+    all
+}
+
+/// Borrowed turns.
+pub fn borrowed(turns: &[(Side, Vec<u8>)]) -> Vec<(Side, &[u8])> {
+    turns
+        .iter()
+        .map(|(side, bytes)| (*side, bytes.as_slice()))
         .collect()
 }

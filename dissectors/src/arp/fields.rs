@@ -21,6 +21,12 @@ kinds! {
 
 pub const ANOMALIES: &[(&str, &str)] = &[
     ("cut-short", "The message ends before its addresses do"),
-    ("other-addresses", "Not an Ethernet address for an IPv4 address"),
-    ("group-sender", "The sender claims a group address as its own, which no host has"),
+    (
+        "other-addresses",
+        "Not an Ethernet address for an IPv4 address",
+    ),
+    (
+        "group-sender",
+        "The sender claims a group address as its own, which no host has",
+    ),
 ];

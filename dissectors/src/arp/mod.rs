@@ -9,12 +9,10 @@ mod tests;
 
 pub use fields::*;
 
-use crate::address;
-use crate::contract::{
-    Confidence, Dissector, End, Hint, Probe, Progress, Reason, Side, Transport,
-};
-use crate::message::{Draft, Messages, Scope};
 use crate::action::Outcome;
+use crate::address;
+use crate::contract::{Confidence, Dissector, End, Hint, Probe, Progress, Reason, Side, Transport};
+use crate::message::{Draft, Messages, Scope};
 use crate::schema::{KindId, Protocol, Provenance};
 
 pub const ARP: Protocol = Protocol {

@@ -27,11 +27,26 @@ fn padding_of_a_short_frame_belongs_to_no_message() {
 fn each_use_of_a_request_and_a_reply_has_its_own_kind() {
     for (hex, kind) in [
         (REQUEST, "request"),
-        ("0001080006040001 020000aabb01 00000000 000000000000 0a000002", "probe"),
-        ("0001080006040001 020000aabb01 0a000002 000000000000 0a000002", "announcement"),
-        ("0001080006040002 020000aabb01 0a000002 ffffffffffff 0a000002", "gratuitous"),
-        ("0001080006040002 020000aabb02 0a000002 020000aabb01 0a000001", "reply"),
-        ("0001080006040009 020000aabb02 0a000002 020000aabb01 0a000001", "unknown 0x0009"),
+        (
+            "0001080006040001 020000aabb01 00000000 000000000000 0a000002",
+            "probe",
+        ),
+        (
+            "0001080006040001 020000aabb01 0a000002 000000000000 0a000002",
+            "announcement",
+        ),
+        (
+            "0001080006040002 020000aabb01 0a000002 ffffffffffff 0a000002",
+            "gratuitous",
+        ),
+        (
+            "0001080006040002 020000aabb02 0a000002 020000aabb01 0a000001",
+            "reply",
+        ),
+        (
+            "0001080006040009 020000aabb02 0a000002 020000aabb01 0a000001",
+            "unknown 0x0009",
+        ),
     ] {
         assert_eq!(datagram("arp", &bytes(hex))[0].kind, kind);
     }
@@ -42,7 +57,10 @@ fn a_reply_answers_the_request_for_its_address() {
     let asked = &datagram("arp", &bytes(REQUEST))[0];
     let reply = "0001080006040002 020000aabb02 0a000002 020000aabb01 0a000001";
     let told = &datagram("arp", &bytes(reply))[0];
-    assert_eq!(asked.asks, told.answers.as_ref().map(|(key, ..)| key.clone()));
+    assert_eq!(
+        asked.asks,
+        told.answers.as_ref().map(|(key, ..)| key.clone())
+    );
     assert_eq!(told.first("sender_mac"), "02:00:00:aa:bb:02");
     assert_eq!(told.first("sender_ip"), "10.0.0.2");
     assert_eq!(told.first("target_ip"), "10.0.0.1");

@@ -51,8 +51,17 @@ kinds! {
 pub const ANOMALIES: &[(&str, &str)] = &[
     ("cut-short", "The message ends inside its fixed part"),
     ("option-overrun", "An option is longer than what follows it"),
-    ("option-length", "An option's length does not fit what it holds"),
+    (
+        "option-length",
+        "An option's length does not fit what it holds",
+    ),
     ("no-end", "The options end without the end mark"),
-    ("type-twice", "Two message types that differ; the first was taken"),
-    ("hardware-length", "The length of the hardware address is more than there is room for"),
+    (
+        "type-twice",
+        "Two message types that differ; the first was taken",
+    ),
+    (
+        "hardware-length",
+        "The length of the hardware address is more than there is room for",
+    ),
 ];

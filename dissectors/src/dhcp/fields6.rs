@@ -40,5 +40,8 @@ kinds! {
 pub const ANOMALIES: &[(&str, &str)] = &[
     ("cut-short", "The message ends inside its header"),
     ("option-overrun", "An option is longer than what follows it"),
-    ("relay-depth", "Passed on by more relay agents than the standard allows"),
+    (
+        "relay-depth",
+        "Passed on by more relay agents than the standard allows",
+    ),
 ];

@@ -65,7 +65,14 @@ fn kind_of(code: u8) -> Option<KindId> {
 }
 
 fn head(fixed: &[u8; FIXED], draft: &mut Draft<'_>, at: u64) {
-    let part = |from: usize| [fixed[from], fixed[from + 1], fixed[from + 2], fixed[from + 3]];
+    let part = |from: usize| {
+        [
+            fixed[from],
+            fixed[from + 1],
+            fixed[from + 2],
+            fixed[from + 3],
+        ]
+    };
     draft.integer(TRANSACTION, u32::from_be_bytes(part(4)).into());
     match fixed[2] {
         6 => {
@@ -81,7 +88,12 @@ fn head(fixed: &[u8; FIXED], draft: &mut Draft<'_>, at: u64) {
             draft.anomaly("hardware-length", at + 2);
         }
     }
-    for (field, from) in [(CLIENT_IP, 12), (YOUR_IP, 16), (NEXT_SERVER, 20), (RELAY, 24)] {
+    for (field, from) in [
+        (CLIENT_IP, 12),
+        (YOUR_IP, 16),
+        (NEXT_SERVER, 20),
+        (RELAY, 24),
+    ] {
         if part(from) != [0; 4] {
             draft.text(field, address::ipv4(part(from)).bytes());
         }

@@ -101,7 +101,16 @@ fn unwrapped(input: &[u8]) -> (&[u8], i64, Option<[u8; 16]>) {
 /// RFC 8415 7.3.
 fn kind_of(code: u8) -> Option<KindId> {
     const KINDS: [KindId; 11] = [
-        SOLICIT, ADVERTISE, REQUEST, CONFIRM, RENEW, REBIND, REPLY, RELEASE, DECLINE, RECONFIGURE,
+        SOLICIT,
+        ADVERTISE,
+        REQUEST,
+        CONFIRM,
+        RENEW,
+        REBIND,
+        REPLY,
+        RELEASE,
+        DECLINE,
+        RECONFIGURE,
         INFORMATION,
     ];
     KINDS.get(usize::from(code).wrapping_sub(1)).copied()

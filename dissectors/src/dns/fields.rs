@@ -39,13 +39,25 @@ kinds! {
 }
 
 pub const ANOMALIES: &[(&str, &str)] = &[
-    ("cut-short", "The message ends inside a header, a name or a record"),
-    ("compression-loop", "A name points at itself, or forward (RFC 1035 4.1.4 has it point back)"),
+    (
+        "cut-short",
+        "The message ends inside a header, a name or a record",
+    ),
+    (
+        "compression-loop",
+        "A name points at itself, or forward (RFC 1035 4.1.4 has it point back)",
+    ),
     ("label-type", "A label of a type that nobody defined"),
-    ("name-too-long", "A name of more than 255 bytes (RFC 1035 3.1)"),
+    (
+        "name-too-long",
+        "A name of more than 255 bytes (RFC 1035 3.1)",
+    ),
     ("record-length", "A record's length does not fit its type"),
     ("trailing-bytes", "Bytes behind the last record"),
     ("no-question", "A question without a question"),
-    ("length-zero", "A message in TCP whose length is less than a header's"),
+    (
+        "length-zero",
+        "A message in TCP whose length is less than a header's",
+    ),
     ("unfinished", "The stream ended inside a message"),
 ];

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use super::Service;
 use super::fields::*;
 use super::name::{Fault, Name, read_name};
 use super::types::{RecordType, code_name};
-use super::Service;
 use crate::action::Outcome;
 use crate::address::{self, Short};
 use crate::limits;
@@ -27,7 +27,10 @@ impl Header {
 
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let (words, _) = bytes.split_first_chunk::<12>()?;
-        Some(Self::of(&words[..10], u16::from_be_bytes([words[10], words[11]])))
+        Some(Self::of(
+            &words[..10],
+            u16::from_be_bytes([words[10], words[11]]),
+        ))
     }
 
     /// All but the last count.
@@ -185,7 +188,11 @@ fn head(header: &Header, draft: &mut Draft<'_>) {
         }
         draft.integer(ANSWERS, header.answers.into());
     }
-    for (field, bit) in [(AUTHORITATIVE, 0x0400), (TRUNCATED, 0x0200), (RECURSION, 0x0100)] {
+    for (field, bit) in [
+        (AUTHORITATIVE, 0x0400),
+        (TRUNCATED, 0x0200),
+        (RECURSION, 0x0100),
+    ] {
         if header.has(bit) {
             draft.flag(field, true);
         }
@@ -387,10 +394,15 @@ fn join(message: &[u8], header: &Header, service: Service, draft: &mut Draft<'_>
         Service::Mdns => return,
         Service::Llmnr => {
             let name = question(message, Header::LEN).ok();
-            let name = name.as_ref().map_or(b"".as_slice(), |(name, ..)| name.bytes());
+            let name = name
+                .as_ref()
+                .map_or(b"".as_slice(), |(name, ..)| name.bytes());
             let mut len = 0;
             let parts = b"llmnr".iter().chain(&id).copied();
-            for byte in parts.chain(name.iter().map(u8::to_ascii_lowercase)).take(key.len()) {
+            for byte in parts
+                .chain(name.iter().map(u8::to_ascii_lowercase))
+                .take(key.len())
+            {
                 key[len] = byte;
                 len += 1;
             }

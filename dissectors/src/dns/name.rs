@@ -60,7 +60,11 @@ impl Name {
 
     /// `.` for the root.
     pub fn bytes(&self) -> &[u8] {
-        if self.len == 0 { b"." } else { &self.text[..self.len] }
+        if self.len == 0 {
+            b"."
+        } else {
+            &self.text[..self.len]
+        }
     }
 
     pub fn longest(&self) -> Label {

@@ -90,7 +90,10 @@ fn say(kind: Option<KindId>, argument: &[u8], draft: &mut Draft<'_>, at: u64) {
         Some(USER_NAME) => {
             draft.text_if(USER, argument);
             let name = argument.trim_ascii();
-            if [b"anonymous".as_slice(), b"ftp"].iter().any(|n| name.eq_ignore_ascii_case(n)) {
+            if [b"anonymous".as_slice(), b"ftp"]
+                .iter()
+                .any(|n| name.eq_ignore_ascii_case(n))
+            {
                 draft.flag(ANONYMOUS, true);
             }
         }
@@ -125,8 +128,21 @@ fn takes_file(kind: Option<KindId>) -> bool {
     matches!(
         kind,
         Some(
-            RETR | STOR | STOU | APPE | DELE | RMD | MKD | CWD | RNFR | RNTO | LIST | NLST | MLSD
-                | MLST | SIZE | MDTM
+            RETR | STOR
+                | STOU
+                | APPE
+                | DELE
+                | RMD
+                | MKD
+                | CWD
+                | RNFR
+                | RNTO
+                | LIST
+                | NLST
+                | MLSD
+                | MLST
+                | SIZE
+                | MDTM
         )
     )
 }
@@ -149,10 +165,16 @@ pub fn numbers(text: &[u8]) -> Option<([u8; 4], u16)> {
     let mut six = [0u8; 6];
     let mut parts = text.trim_ascii().split(|b| *b == b',');
     for n in &mut six {
-        *n = std::str::from_utf8(parts.next()?.trim_ascii()).ok()?.parse().ok()?;
+        *n = std::str::from_utf8(parts.next()?.trim_ascii())
+            .ok()?
+            .parse()
+            .ok()?;
     }
     let [a, b, c, d, high, low] = six;
-    parts.next().is_none().then_some(([a, b, c, d], u16::from_be_bytes([high, low])))
+    parts
+        .next()
+        .is_none()
+        .then_some(([a, b, c, d], u16::from_be_bytes([high, low])))
 }
 
 /// `|2|2001:db8::1|50000|` (RFC 2428 2).

@@ -69,7 +69,10 @@ kinds! {
 }
 
 pub const ANOMALIES: &[(&str, &str)] = &[
-    ("line-too-long", "A line longer than the limit ftp-line; its rest was passed over"),
+    (
+        "line-too-long",
+        "A line longer than the limit ftp-line; its rest was passed over",
+    ),
     ("address-form", "The address for data cannot be read"),
     ("gap", "Bytes of the line before were not captured"),
     ("unfinished", "The stream ended inside a line"),

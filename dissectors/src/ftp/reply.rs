@@ -12,7 +12,9 @@ use crate::message::{Messages, Scope};
 pub fn code(line: &[u8]) -> Option<(u16, bool)> {
     match line {
         [a @ b'1'..=b'6', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] => {
-            let code = [*a, *b, *c].iter().fold(0, |n, d| n * 10 + u16::from(d - b'0'));
+            let code = [*a, *b, *c]
+                .iter()
+                .fold(0, |n, d| n * 10 + u16::from(d - b'0'));
             match rest.first() {
                 None | Some(b' ') => Some((code, true)),
                 Some(b'-') => Some((code, false)),
@@ -41,7 +43,11 @@ pub fn write(
 ) {
     let at = range.start;
     let text = line.get(4..).unwrap_or(&[]).trim_ascii();
-    let kind = if first && asked.is_none() { GREETING } else { REPLY };
+    let kind = if first && asked.is_none() {
+        GREETING
+    } else {
+        REPLY
+    };
     let mut draft = out.message(kind, range);
     draft.integer(CODE, code.into());
     let Some(asked) = asked else {
@@ -88,8 +94,12 @@ pub fn write(
         }
         (b"EPSV", 229) => {
             // `(|||50000|)` (RFC 2428 3).
-            let digits = text.split(|b| !b.is_ascii_digit()).filter(|d| !d.is_empty());
-            let port = digits.last().and_then(|d| std::str::from_utf8(d).ok()?.parse::<u16>().ok());
+            let digits = text
+                .split(|b| !b.is_ascii_digit())
+                .filter(|d| !d.is_empty());
+            let port = digits
+                .last()
+                .and_then(|d| std::str::from_utf8(d).ok()?.parse::<u16>().ok());
             if let Some(port) = port {
                 draft.integer(DATA_PORT, port.into());
             }

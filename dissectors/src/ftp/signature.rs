@@ -28,9 +28,7 @@ fn greeting(first: &[u8], hint: Hint) -> Probe {
         [_, _, _, b' ' | b'-', text @ ..] => {
             let line = text.split(|b| *b == b'\n').next().unwrap_or(text);
             // `FTP` as a word, not inside `SFTP` or a host's name alone.
-            let named = line
-                .windows(3)
-                .any(|w| w.eq_ignore_ascii_case(b"FTP"));
+            let named = line.windows(3).any(|w| w.eq_ignore_ascii_case(b"FTP"));
             match text.contains(&b'\n') {
                 true if named => Probe::Yes(NAMED),
                 // What the client says first will tell.
@@ -47,7 +45,10 @@ fn greeting(first: &[u8], hint: Hint) -> Probe {
 
 /// A client says nothing before it is greeted, and then who it is.
 fn log_in(first: &[u8], hint: Hint) -> Probe {
-    let word = first.split(|b| !b.is_ascii_alphabetic()).next().unwrap_or(&[]);
+    let word = first
+        .split(|b| !b.is_ascii_alphabetic())
+        .next()
+        .unwrap_or(&[]);
     let line_end = first.iter().position(|b| *b == b'\n');
     match word.to_ascii_uppercase().as_slice() {
         _ if hint.port && command::is_known(word) && line_end.is_some() => Probe::Yes(ON_PORT),

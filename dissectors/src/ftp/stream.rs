@@ -114,7 +114,8 @@ impl Ftp {
             return true;
         }
         if std::mem::take(&mut self.holed[0]) {
-            out.message(MALFORMED, range.clone()).anomaly("gap", range.start);
+            out.message(MALFORMED, range.clone())
+                .anomaly("gap", range.start);
             return true;
         }
         let key = self.commands;

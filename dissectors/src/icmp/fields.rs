@@ -43,5 +43,8 @@ kinds! {
 
 pub const ANOMALIES: &[(&str, &str)] = &[
     ("cut-short", "The message ends inside its header"),
-    ("about-cut-short", "The packet that the message is about ends before its ports"),
+    (
+        "about-cut-short",
+        "The packet that the message is about ends before its ports",
+    ),
 ];

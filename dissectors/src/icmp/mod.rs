@@ -6,9 +6,7 @@ mod message;
 #[cfg(test)]
 mod tests;
 
-use crate::contract::{
-    Confidence, Dissector, End, Hint, Probe, Progress, Reason, Side, Transport,
-};
+use crate::contract::{Confidence, Dissector, End, Hint, Probe, Progress, Reason, Side, Transport};
 use crate::limits::Limits;
 use crate::message::Messages;
 use crate::schema::{Protocol, Provenance};

@@ -8,9 +8,7 @@ mod tests;
 pub use fields::*;
 
 use crate::address;
-use crate::contract::{
-    Confidence, Dissector, End, Hint, Probe, Progress, Reason, Side, Transport,
-};
+use crate::contract::{Confidence, Dissector, End, Hint, Probe, Progress, Reason, Side, Transport};
 use crate::message::{Draft, Messages};
 use crate::schema::{FieldId, Protocol, Provenance};
 
@@ -45,7 +43,11 @@ mod tlv {
 
 fn probe(_: Side, first: &[u8], _: Hint) -> Probe {
     // The EtherType says it.
-    Probe::Yes(Confidence(if first.first() == Some(&(tlv::CHASSIS << 1)) { 95 } else { 40 }))
+    Probe::Yes(Confidence(if first.first() == Some(&(tlv::CHASSIS << 1)) {
+        95
+    } else {
+        40
+    }))
 }
 
 #[derive(Default)]
@@ -133,8 +135,17 @@ fn write(kind: u8, value: &[u8], draft: &mut Draft<'_>) {
         (tlv::CAPABILITIES, [_, _, e0, e1]) => {
             // IEEE 802.1AB table 8-4, what is enabled.
             const WORDS: [&str; 11] = [
-                "other", "repeater", "bridge", "access-point", "router", "telephone", "docsis",
-                "station", "c-vlan", "s-vlan", "relay",
+                "other",
+                "repeater",
+                "bridge",
+                "access-point",
+                "router",
+                "telephone",
+                "docsis",
+                "station",
+                "c-vlan",
+                "s-vlan",
+                "relay",
             ];
             let enabled = u16::from_be_bytes([*e0, *e1]);
             for (bit, word) in WORDS.iter().enumerate() {

@@ -76,10 +76,13 @@ pub fn tns(side: Side, first: &[u8], hint: Hint) -> Probe {
     match first {
         [l0, l1, 0, 0, 1, 0, 0, 0, 1, 0x2C..=0x40, ..] => {
             let length = usize::from(u16::from_be_bytes([*l0, *l1]));
-            let text = first.get(24..length).or_else(|| first.get(24..)).unwrap_or(&[]);
-            match memchr::memmem::find(text, b"(CONNECT_DATA=").or_else(|| {
-                memchr::memmem::find(text, b"(DESCRIPTION=")
-            }) {
+            let text = first
+                .get(24..length)
+                .or_else(|| first.get(24..))
+                .unwrap_or(&[]);
+            match memchr::memmem::find(text, b"(CONNECT_DATA=")
+                .or_else(|| memchr::memmem::find(text, b"(DESCRIPTION="))
+            {
                 Some(_) => yes(true, 94),
                 None if first.len() < length && !hint.whole => Probe::More(length),
                 // A long description comes in a packet of its own.
@@ -100,7 +103,12 @@ pub fn mongodb(side: Side, first: &[u8], hint: Hint) -> Probe {
     };
     match u16::from_le_bytes([*o0, *o1]) {
         2013 => yes(first.get(16..21) == Some(&[0; 5]), 91),
-        2004 => yes(first.get(20..).is_some_and(|n| n.starts_with(b"admin.$cmd\0")), 94),
+        2004 => yes(
+            first
+                .get(20..)
+                .is_some_and(|n| n.starts_with(b"admin.$cmd\0")),
+            94,
+        ),
         _ => Probe::No,
     }
 }
@@ -116,13 +124,17 @@ pub fn redis(side: Side, first: &[u8], hint: Hint) -> Probe {
         let digits = line.strip_prefix(&[mark])?;
         match digits {
             [] => None,
-            [digits @ .., b'\r'] => {
-                Some(!digits.is_empty() && digits.len() <= 4 && digits.iter().all(u8::is_ascii_digit))
-            }
+            [digits @ .., b'\r'] => Some(
+                !digits.is_empty() && digits.len() <= 4 && digits.iter().all(u8::is_ascii_digit),
+            ),
             _ => None,
         }
     };
-    let (count, length, word) = (number(lines.next(), b'*'), number(lines.next(), b'$'), lines.next());
+    let (count, length, word) = (
+        number(lines.next(), b'*'),
+        number(lines.next(), b'$'),
+        lines.next(),
+    );
     match (count, length, word) {
         (Some(true), Some(true), Some(word)) => {
             yes(word.first().is_some_and(u8::is_ascii_alphabetic), 91)
@@ -137,7 +149,14 @@ pub fn redis(side: Side, first: &[u8], hint: Hint) -> Probe {
 /// Text commands, on the port alone.
 pub fn memcached(side: Side, first: &[u8], hint: Hint) -> Probe {
     const WORDS: [&[u8]; 8] = [
-        b"get ", b"gets ", b"set ", b"add ", b"stats", b"version", b"delete ", b"verbosity ",
+        b"get ",
+        b"gets ",
+        b"set ",
+        b"add ",
+        b"stats",
+        b"version",
+        b"delete ",
+        b"verbosity ",
     ];
     if side == Side::Server || !hint.port || hint.mid_stream {
         return Probe::No;
@@ -296,7 +315,29 @@ pub fn sunrpc(side: Side, first: &[u8], hint: Hint) -> Probe {
         _ => first,
     };
     match call {
-        [_, _, _, _, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0x86..=0x89, _, 0, 0, 0, 0..=9, ..] => yes(true, 95),
+        [
+            _,
+            _,
+            _,
+            _,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            2,
+            0,
+            1,
+            0x86..=0x89,
+            _,
+            0,
+            0,
+            0,
+            0..=9,
+            ..,
+        ] => yes(true, 95),
         _ if hint.transport == Transport::Tcp && hint.port && first.len() < 24 && !hint.whole => {
             Probe::More(24)
         }

@@ -13,7 +13,10 @@ pub fn modbus(side: Side, first: &[u8], hint: Hint) -> Probe {
             let length = u16::from_be_bytes([*l0, *l1]);
             let known = matches!(function & 0x7F, 1..=24 | 43);
             let fault = *function >= 0x80;
-            yes((2..=254).contains(&length) && known && (!fault || side == Side::Server), 80)
+            yes(
+                (2..=254).contains(&length) && known && (!fault || side == Side::Server),
+                80,
+            )
         }
         [_, _, 0, 0, ..] | [_, _, 0] | [_, _] | [_] if !hint.whole => Probe::More(8),
         _ => Probe::No,
@@ -21,7 +24,8 @@ pub fn modbus(side: Side, first: &[u8], hint: Hint) -> Probe {
 }
 
 /// BVLC type, function and length, then version 1 of the network layer.
-pub fn bacnet(_: Side, first: &[u8], _: Hint) -> Probe {
+/// A type and a length are little: without a network layer behind them the port has to speak for it.
+pub fn bacnet(_: Side, first: &[u8], hint: Hint) -> Probe {
     let [0x81, function @ 0..=0x0B, l0, l1, rest @ ..] = first else {
         return Probe::No;
     };
@@ -30,7 +34,7 @@ pub fn bacnet(_: Side, first: &[u8], _: Hint) -> Probe {
         // Forwarded: an address before it.
         0x04 => rest.get(6) == Some(&1),
         0x09..=0x0B => rest.first() == Some(&1),
-        _ => true,
+        _ => hint.port,
     };
     yes(fits && version, 91)
 }
@@ -93,13 +97,16 @@ pub fn enip(_: Side, first: &[u8], hint: Hint) -> Probe {
         return Probe::No;
     }
     let zeros = |from: usize, to: usize| {
-        first.get(from..to).is_some_and(|z| z.iter().all(|b| *b == 0))
+        first
+            .get(from..to)
+            .is_some_and(|z| z.iter().all(|b| *b == 0))
     };
     match first {
         [0x65, 0, 4, 0, ..] if first.len() < 28 && !hint.whole => Probe::More(28),
-        [0x65, 0, 4, 0, ..] => {
-            yes(zeros(4, 12) && zeros(20, 24) && first.get(24..28) == Some(&[1, 0, 0, 0]), 91)
-        }
+        [0x65, 0, 4, 0, ..] => yes(
+            zeros(4, 12) && zeros(20, 24) && first.get(24..28) == Some(&[1, 0, 0, 0]),
+            91,
+        ),
         [0x63, 0, 0, 0, ..] if hint.port => yes(zeros(4, 12) && zeros(20, 24), 85),
         _ => Probe::No,
     }

@@ -23,16 +23,38 @@ pub fn quic(side: Side, first: &[u8], hint: Hint) -> Probe {
         _ => form & 0x30 == 0x10,
     };
     let first_of_client = side == Side::Client && initial && *destination >= 8;
-    yes(known && ids && ((first_of_client && first.len() >= PADDED) || hint.port), 92)
+    yes(
+        known && ids && ((first_of_client && first.len() >= PADDED) || hint.port),
+        92,
+    )
 }
 
 /// A record with a handshake of epoch 0, whose length fits.
 pub fn dtls(_: Side, first: &[u8], _: Hint) -> Probe {
-    let [22, 0xFE, 0xFD | 0xFF, 0, 0, _, _, _, _, _, _, l0, l1, body @ ..] = first else {
+    let [
+        22,
+        0xFE,
+        0xFD | 0xFF,
+        0,
+        0,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        l0,
+        l1,
+        body @ ..,
+    ] = first
+    else {
         return Probe::No;
     };
     let length = usize::from(u16::from_be_bytes([*l0, *l1]));
-    yes(length >= 12 && length <= body.len() && matches!(body.first(), Some(1..=3)), 93)
+    yes(
+        length >= 12 && length <= body.len() && matches!(body.first(), Some(1..=3)),
+        93,
+    )
 }
 
 /// The two messages of a handshake, by their exact lengths.
@@ -65,7 +87,10 @@ pub fn ike(_: Side, first: &[u8], hint: Hint) -> Probe {
     };
     let length = u32::from_be_bytes([head[24], head[25], head[26], head[27]]);
     let fits = length as usize == message.len();
-    let exchange = matches!((head[17], head[18]), (0x10, 1..=6 | 32 | 33) | (0x20, 34..=43));
+    let exchange = matches!(
+        (head[17], head[18]),
+        (0x10, 1..=6 | 32 | 33) | (0x20, 34..=43)
+    );
     yes(hint.port && fits && exchange && head[..8] != [0; 8], 91)
 }
 
@@ -92,7 +117,10 @@ pub fn netflow(_: Side, first: &[u8], hint: Hint) -> Probe {
     };
     let n = usize::from(u16::from_be_bytes([*n0, *n1]));
     match version {
-        5 => yes(hint.port && (1..=30).contains(&n) && first.len() == 24 + 48 * n, 91),
+        5 => yes(
+            hint.port && (1..=30).contains(&n) && first.len() == 24 + 48 * n,
+            91,
+        ),
         9 => yes(hint.port && n > 0 && first.len() >= 24, 85),
         10 => yes(hint.port && n == first.len() && n >= 16, 91),
         _ => Probe::No,
@@ -100,7 +128,10 @@ pub fn netflow(_: Side, first: &[u8], hint: Hint) -> Probe {
 }
 
 pub fn sflow(_: Side, first: &[u8], hint: Hint) -> Probe {
-    yes(hint.port && matches!(first, [0, 0, 0, 5, 0, 0, 0, 1 | 2, ..]), 85)
+    yes(
+        hint.port && matches!(first, [0, 0, 0, 5, 0, 0, 0, 1 | 2, ..]),
+        85,
+    )
 }
 
 pub fn ptp(_: Side, first: &[u8], hint: Hint) -> Probe {
@@ -108,5 +139,8 @@ pub fn ptp(_: Side, first: &[u8], hint: Hint) -> Probe {
         return Probe::No;
     };
     let length = usize::from(u16::from_be_bytes([*l0, *l1]));
-    yes(hint.port && version & 15 == 2 && length >= 34 && length <= first.len(), 91)
+    yes(
+        hint.port && version & 15 == 2 && length >= 34 && length <= first.len(),
+        91,
+    )
 }

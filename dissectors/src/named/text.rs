@@ -28,7 +28,9 @@ pub fn smtp(side: Side, first: &[u8], hint: Hint) -> Probe {
     }
     match begins(first, b"220", hint, 50) {
         Probe::Yes(_) => match line(first, hint) {
-            Ok(line) if memmem::find(&line.to_ascii_uppercase(), b"SMTP").is_some() => yes(true, 90),
+            Ok(line) if memmem::find(&line.to_ascii_uppercase(), b"SMTP").is_some() => {
+                yes(true, 90)
+            }
             Ok(_) if hint.port => yes(true, 60),
             Ok(_) if !hint.whole => Probe::More(first.len() + 1),
             Ok(_) => Probe::No,
@@ -42,10 +44,16 @@ pub fn imap(side: Side, first: &[u8], hint: Hint) -> Probe {
     if side == Side::Client || hint.mid_stream {
         return Probe::No;
     }
-    match any([begins(first, b"* OK", hint, 80), begins(first, b"* PREAUTH", hint, 80)]) {
+    match any([
+        begins(first, b"* OK", hint, 80),
+        begins(first, b"* PREAUTH", hint, 80),
+    ]) {
         Probe::Yes(_) if hint.port => yes(true, 85),
         Probe::Yes(_) => match line(first, hint) {
-            Ok(line) => yes(memmem::find(&line.to_ascii_uppercase(), b"IMAP").is_some(), 90),
+            Ok(line) => yes(
+                memmem::find(&line.to_ascii_uppercase(), b"IMAP").is_some(),
+                90,
+            ),
             Err(answer) => answer,
         },
         other => other,
@@ -59,7 +67,10 @@ pub fn pop3(side: Side, first: &[u8], hint: Hint) -> Probe {
     match begins(first, b"+OK", hint, 80) {
         Probe::Yes(_) if hint.port => yes(true, 85),
         Probe::Yes(_) => match line(first, hint) {
-            Ok(line) => yes(memmem::find(&line.to_ascii_uppercase(), b"POP").is_some(), 90),
+            Ok(line) => yes(
+                memmem::find(&line.to_ascii_uppercase(), b"POP").is_some(),
+                90,
+            ),
             Err(answer) => answer,
         },
         other => other,
@@ -80,8 +91,18 @@ fn request(first: &[u8], words: &[&[u8]], version: &[u8], hint: Hint) -> Probe {
 
 pub fn sip(_: Side, first: &[u8], hint: Hint) -> Probe {
     const WORDS: &[&[u8]] = &[
-        b"INVITE sip", b"REGISTER sip", b"OPTIONS sip", b"ACK sip", b"BYE sip", b"CANCEL sip",
-        b"SUBSCRIBE sip", b"NOTIFY sip", b"MESSAGE sip", b"INFO sip", b"PUBLISH sip", b"REFER sip",
+        b"INVITE sip",
+        b"REGISTER sip",
+        b"OPTIONS sip",
+        b"ACK sip",
+        b"BYE sip",
+        b"CANCEL sip",
+        b"SUBSCRIBE sip",
+        b"NOTIFY sip",
+        b"MESSAGE sip",
+        b"INFO sip",
+        b"PUBLISH sip",
+        b"REFER sip",
     ];
     if hint.mid_stream {
         return Probe::No;
@@ -90,7 +111,13 @@ pub fn sip(_: Side, first: &[u8], hint: Hint) -> Probe {
 }
 
 pub fn rtsp(_: Side, first: &[u8], hint: Hint) -> Probe {
-    const WORDS: &[&[u8]] = &[b"OPTIONS rtsp", b"DESCRIBE rtsp", b"SETUP rtsp", b"PLAY rtsp", b"OPTIONS * RTSP"];
+    const WORDS: &[&[u8]] = &[
+        b"OPTIONS rtsp",
+        b"DESCRIBE rtsp",
+        b"SETUP rtsp",
+        b"PLAY rtsp",
+        b"OPTIONS * RTSP",
+    ];
     if hint.mid_stream {
         return Probe::No;
     }
@@ -106,14 +133,21 @@ pub fn ssdp(_: Side, first: &[u8], hint: Hint) -> Probe {
 
 /// A priority in angle brackets, then a version and a date, or a month.
 pub fn syslog(side: Side, first: &[u8], hint: Hint) -> Probe {
-    if side == Side::Server || (hint.transport == Transport::Tcp && (!hint.port || hint.mid_stream)) {
+    if side == Side::Server || (hint.transport == Transport::Tcp && (!hint.port || hint.mid_stream))
+    {
         return Probe::No;
     }
     let Some(rest) = first.strip_prefix(b"<") else {
         return Probe::No;
     };
-    let digits = rest.iter().take(4).take_while(|b| b.is_ascii_digit()).count();
-    let priority = rest[..digits].iter().fold(0u32, |n, d| n * 10 + u32::from(d - b'0'));
+    let digits = rest
+        .iter()
+        .take(4)
+        .take_while(|b| b.is_ascii_digit())
+        .count();
+    let priority = rest[..digits]
+        .iter()
+        .fold(0u32, |n, d| n * 10 + u32::from(d - b'0'));
     let Some([b'>', text @ ..]) = rest.get(digits..) else {
         return Probe::No;
     };

@@ -9,9 +9,7 @@ pub use fields::*;
 
 use crate::action::Outcome;
 use crate::address;
-use crate::contract::{
-    Confidence, Dissector, End, Hint, Probe, Progress, Reason, Side, Transport,
-};
+use crate::contract::{Confidence, Dissector, End, Hint, Probe, Progress, Reason, Side, Transport};
 use crate::dns::{Header, read_name};
 use crate::message::{Draft, Messages, Scope};
 use crate::schema::{Port, Protocol, Provenance};

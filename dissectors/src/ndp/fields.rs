@@ -37,5 +37,8 @@ kinds! {
 pub const ANOMALIES: &[(&str, &str)] = &[
     ("cut-short", "The message ends inside its fixed part"),
     ("option-overrun", "An option is longer than what follows it"),
-    ("option-length-zero", "An option of length zero, which nobody may send (RFC 4861 4.6)"),
+    (
+        "option-length-zero",
+        "An option of length zero, which nobody may send (RFC 4861 4.6)",
+    ),
 ];

@@ -9,9 +9,7 @@ pub use fields::*;
 
 use crate::action::Outcome;
 use crate::address::{self, Short};
-use crate::contract::{
-    Confidence, Dissector, End, Hint, Probe, Progress, Reason, Side, Transport,
-};
+use crate::contract::{Confidence, Dissector, End, Hint, Probe, Progress, Reason, Side, Transport};
 use crate::message::{Draft, Messages, Scope};
 use crate::schema::{FieldId, KindId, Protocol, Provenance};
 
@@ -163,9 +161,8 @@ fn write_options(options: &[u8], draft: &mut Draft<'_>, base: u64) {
 }
 
 fn write_option(code: u8, option: &[u8], draft: &mut Draft<'_>) {
-    let address_at = |from: usize| -> Option<[u8; 16]> {
-        option.get(from..from + 16)?.try_into().ok()
-    };
+    let address_at =
+        |from: usize| -> Option<[u8; 16]> { option.get(from..from + 16)?.try_into().ok() };
     match (code, option) {
         (1, [_, _, mac @ ..]) => link_address(SOURCE_MAC, mac, draft),
         (2, [_, _, mac @ ..]) => link_address(TARGET_MAC, mac, draft),

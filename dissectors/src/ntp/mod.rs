@@ -8,9 +8,7 @@ pub use fields::*;
 
 use crate::action::Outcome;
 use crate::address;
-use crate::contract::{
-    Confidence, Dissector, End, Hint, Probe, Progress, Reason, Side, Transport,
-};
+use crate::contract::{Confidence, Dissector, End, Hint, Probe, Progress, Reason, Side, Transport};
 use crate::message::{Draft, Messages, Scope};
 use crate::schema::{FieldId, KindId, Port, Protocol, Provenance};
 
@@ -90,7 +88,13 @@ impl Dissector for Ntp {
 
 fn kind_of(mode: u8) -> Option<KindId> {
     const KINDS: [KindId; 7] = [
-        SYMMETRIC_ACTIVE, SYMMETRIC_PASSIVE, CLIENT, SERVER, BROADCAST, CONTROL, PRIVATE,
+        SYMMETRIC_ACTIVE,
+        SYMMETRIC_PASSIVE,
+        CLIENT,
+        SERVER,
+        BROADCAST,
+        CONTROL,
+        PRIVATE,
     ];
     KINDS.get(usize::from(mode.checked_sub(1)?)).copied()
 }
@@ -105,7 +109,9 @@ fn write(kind: KindId, packet: &[u8; LEN], draft: &mut Draft<'_>) {
     let word = |at: usize| [packet[at], packet[at + 1], packet[at + 2], packet[at + 3]];
     let short = |at: usize| f64::from(u32::from_be_bytes(word(at))) / 65_536.0;
     if kind != CLIENT {
-        draft.decimal(ROOT_DELAY, short(4)).decimal(ROOT_DISPERSION, short(8));
+        draft
+            .decimal(ROOT_DELAY, short(4))
+            .decimal(ROOT_DISPERSION, short(8));
         let source = word(12);
         if stratum < 2 {
             let end = source.iter().rposition(|b| *b != 0).map_or(0, |n| n + 1);
@@ -138,7 +144,11 @@ fn write(kind: KindId, packet: &[u8; LEN], draft: &mut Draft<'_>) {
                 draft.decimal(OFFSET, difference(receive, originate));
             }
             // Stratum 0 is a kiss of death (RFC 5905 7.4).
-            let outcome = if stratum == 0 { Outcome::Refused } else { Outcome::Accepted };
+            let outcome = if stratum == 0 {
+                Outcome::Refused
+            } else {
+                Outcome::Accepted
+            };
             draft.answers(Scope::Conversation, &originate, true, outcome);
         }
         _ => {}
@@ -153,7 +163,10 @@ fn seconds(stamp: [u8; 8]) -> f64 {
     let era = if s0 & 0x80 == 0 { 1 << 32 } else { 0 };
     let part = f64::from(u32::from_be_bytes([f0, f1, f2, f3])) / 4_294_967_296.0;
     // More digits than a decimal has would only be noise.
-    ((whole + era - FROM_1900_TO_1970) as f64 + part).mul_add(1e6, 0.0).round() / 1e6
+    ((whole + era - FROM_1900_TO_1970) as f64 + part)
+        .mul_add(1e6, 0.0)
+        .round()
+        / 1e6
 }
 
 /// By how much a time is later than another, in seconds.

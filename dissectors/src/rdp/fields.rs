@@ -17,6 +17,7 @@ kinds! {
     BEGIN "connect-initial", "a client names itself and its channels";
 }
 
-pub const ANOMALIES: &[(&str, &str)] = &[
-    ("internal-channel", "The client asks for the server's internal channel MS_T120, as CVE-2019-0708 is used"),
-];
+pub const ANOMALIES: &[(&str, &str)] = &[(
+    "internal-channel",
+    "The client asks for the server's internal channel MS_T120, as CVE-2019-0708 is used",
+)];

@@ -63,7 +63,10 @@ impl<'a> Connect<'a> {
 pub fn connect(connect: &Connect<'_>, range: Range<u64>, out: &mut Messages<'_>) -> bool {
     const NEGOTIATION_FAILED: u8 = 3;
     let mut draft = out.message(if connect.request { REQUEST } else { CONFIRM }, range);
-    if let Some(user) = connect.cookie.and_then(|c| c.strip_prefix(b"Cookie: mstshash=")) {
+    if let Some(user) = connect
+        .cookie
+        .and_then(|c| c.strip_prefix(b"Cookie: mstshash="))
+    {
         draft.text_if(USER, user);
     }
     let mut sealed = false;
@@ -74,7 +77,11 @@ pub fn connect(connect: &Connect<'_>, range: Range<u64>, out: &mut Messages<'_>)
         Some((_, protocols)) => {
             // MS-RDPBCGR 2.2.1.1.1.
             const WORDS: [(u32, &str); 5] = [
-                (1, "tls"), (2, "credssp"), (4, "rdstls"), (8, "credssp-ex"), (16, "aad"),
+                (1, "tls"),
+                (2, "credssp"),
+                (4, "rdstls"),
+                (8, "credssp-ex"),
+                (16, "aad"),
             ];
             for (bit, word) in WORDS {
                 if protocols & bit != 0 {

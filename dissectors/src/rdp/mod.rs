@@ -8,9 +8,7 @@ mod tests;
 
 pub use fields::*;
 
-use crate::contract::{
-    Confidence, Dissector, End, Hint, Probe, Progress, Reason, Side, Transport,
-};
+use crate::contract::{Confidence, Dissector, End, Hint, Probe, Progress, Reason, Side, Transport};
 use crate::message::Messages;
 use crate::schema::{Port, Protocol, Provenance};
 
@@ -58,7 +56,11 @@ fn probe(side: Side, first: &[u8], hint: Hint) -> Probe {
         return Probe::No;
     }
     let Some(body) = first.get(TPKT..length) else {
-        return if hint.whole { Probe::No } else { Probe::More(length) };
+        return if hint.whole {
+            Probe::No
+        } else {
+            Probe::More(length)
+        };
     };
     match message::Connect::read(body) {
         Some(connect) if connect.request != (side == Side::Client) => Probe::No,

@@ -28,6 +28,9 @@ kinds! {
 }
 
 pub const ANOMALIES: &[(&str, &str)] = &[
-    ("mark", "A unit that begins with no mark of SMB; it was passed over"),
+    (
+        "mark",
+        "A unit that begins with no mark of SMB; it was passed over",
+    ),
     ("cut-short", "The message ends inside its fields"),
 ];

@@ -142,7 +142,9 @@ fn is_pipe(name: &[u8]) -> bool {
     ];
     let (text, len) = narrow(name);
     let text = &text[..len];
-    PIPES.iter().any(|p| text.eq_ignore_ascii_case(p.as_bytes()))
+    PIPES
+        .iter()
+        .any(|p| text.eq_ignore_ascii_case(p.as_bytes()))
         || text.to_ascii_lowercase().starts_with(b"psexe")
 }
 

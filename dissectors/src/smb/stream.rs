@@ -35,7 +35,9 @@ impl Dissector for Smb {
             return Progress::Need(FRAME);
         }
         let at = out.offset();
-        let length = input[1..FRAME].iter().fold(0, |n, b| n << 8 | usize::from(*b));
+        let length = input[1..FRAME]
+            .iter()
+            .fold(0, |n, b| n << 8 | usize::from(*b));
         match input.first() {
             Some(0) => {}
             // Session service: request, answers, keep-alive (RFC 1002 4.3.1).

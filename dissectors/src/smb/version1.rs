@@ -31,9 +31,7 @@ pub fn write(unit: &[u8], range: Range<u64>, out: &mut Messages<'_>) {
     };
     let mut draft = out.message(kind, range);
     // Multiplex id and process (MS-CIFS 2.2.3.1).
-    let key = [
-        header[26], header[27], header[30], header[31],
-    ];
+    let key = [header[26], header[27], header[30], header[31]];
     if response {
         answer(status, &key, &mut draft);
     } else {

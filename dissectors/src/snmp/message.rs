@@ -99,7 +99,10 @@ pub fn write(input: &[u8], communities: &mut Vec<u64>, out: &mut Messages<'_>) {
         draft.anomaly("ber", at);
     }
     if !outer.rest.is_empty() {
-        draft.anomaly("trailing-bytes", at + (input.len() - outer.rest.len()) as u64);
+        draft.anomaly(
+            "trailing-bytes",
+            at + (input.len() - outer.rest.len()) as u64,
+        );
     }
     let verb = match kind {
         Some(GET | GET_NEXT | GET_BULK) => Verb::Read,

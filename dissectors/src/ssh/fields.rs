@@ -28,9 +28,15 @@ kinds! {
 }
 
 pub const ANOMALIES: &[(&str, &str)] = &[
-    ("banner-too-long", "No line end within what a banner may have (RFC 4253 4.2)"),
+    (
+        "banner-too-long",
+        "No line end within what a banner may have (RFC 4253 4.2)",
+    ),
     ("banner-form", "A banner without version or program"),
-    ("packet-length", "A packet longer than any, or shorter than its padding; the rest was passed over"),
+    (
+        "packet-length",
+        "A packet longer than any, or shorter than its padding; the rest was passed over",
+    ),
     ("message-short", "A message ends inside one of its fields"),
     ("unfinished", "The stream ended inside a message"),
 ];

@@ -63,7 +63,10 @@ fn init(body: &[u8], range: Range<u64>, out: &mut Messages<'_>) {
         draft.anomaly("message-short", start);
     } else if draft.wants(HASSH) {
         let mut hash = Md5::new();
-        for (n, list) in [lists[0], ciphers, macs, compression].into_iter().enumerate() {
+        for (n, list) in [lists[0], ciphers, macs, compression]
+            .into_iter()
+            .enumerate()
+        {
             hash.update(if n == 0 { b"".as_slice() } else { b";" });
             hash.update(list);
         }

@@ -6,9 +6,7 @@ mod tests;
 
 pub use fields::*;
 
-use crate::contract::{
-    Confidence, Dissector, End, Hint, Probe, Progress, Reason, Side, Transport,
-};
+use crate::contract::{Confidence, Dissector, End, Hint, Probe, Progress, Reason, Side, Transport};
 use crate::message::Messages;
 use crate::schema::{Port, Protocol, Provenance};
 
