@@ -236,6 +236,11 @@ impl Look<'_> {
                 ..Needs::ANY
             },
             Node::Window(at) => self.window(*at, wanted),
+            Node::Granted if wanted => Needs {
+                verbs: ANY_ACTION,
+                ..Needs::ANY
+            },
+            Node::Granted => Needs::ANY,
             Node::Exists(_) | Node::ExistsPartner(_) | Node::Listed(_) | Node::ListedTitle(_) => {
                 Needs::ANY
             }
@@ -301,13 +306,20 @@ impl Look<'_> {
                     verbs: ANY_ACTION,
                     ..Needs::ANY
                 },
-                Fact::Value | Fact::ValueNumber | Fact::ValueUnit | Fact::ValueCode => Needs {
+                Fact::Value
+                | Fact::ValueNumber
+                | Fact::ValueUnit
+                | Fact::ValueCode
+                | Fact::ValueBefore
+                | Fact::InRange
+                | Fact::OnStep => Needs {
                     verbs: ANY_ACTION,
                     value: true,
                     ..Needs::ANY
                 },
                 _ => Needs::ANY,
             },
+            Operand::Host(inner) => self.known(inner),
             Operand::Arithmetic(_, pair) => self.known(&pair.0).and(self.known(&pair.1)),
             _ => Needs::ANY,
         }

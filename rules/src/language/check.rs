@@ -155,6 +155,7 @@ impl<'l> Checker<'l> {
                 self.uses.policy = true;
                 return Some(Node::Authorised);
             }
+            "granted" => return Some(Node::Granted),
             "within_bounds" => {
                 self.uses.policy = true;
                 return Some(Node::WithinBounds);
@@ -587,8 +588,10 @@ impl<'l> Checker<'l> {
         match call.name.as_str() {
             "exists" => self.exists(whole, call),
             "listed" => self.listed(whole, call),
-            "sequence" | "first_seen" => self.looking_back(whole, call),
-            "count" | "distinct" | "sum" | "ratio" => self.fail(
+            "sequence" | "first_seen" | "takeover" | "unprepared" | "changes" => {
+                self.looking_back(whole, call)
+            }
+            "count" | "distinct" | "sum" | "ratio" | "interleaved" => self.fail(
                 Problem::new(
                     &whole.span,
                     "WR009",
