@@ -173,6 +173,7 @@ impl Look<'_> {
             Node::Or(parts) if !wanted => all(parts, Needs::and, Needs::ANY),
             Node::And(parts, _) | Node::Or(parts) => all(parts, Needs::or, Needs::NEVER),
             Node::Not(inner) => self.needs(inner, !wanted),
+            Node::Surely(inner) if wanted => self.needs(inner, true),
             Node::Compare(op, left, right) => {
                 let known = self.known(left).and(self.known(right));
                 let equal = match op {
@@ -236,9 +237,11 @@ impl Look<'_> {
                 ..Needs::ANY
             },
             Node::Window(at) => self.window(*at, wanted),
-            Node::Exists(_) | Node::ExistsPartner(_) | Node::Listed(_) | Node::ListedTitle(_) => {
-                Needs::ANY
-            }
+            Node::Surely(_)
+            | Node::Exists(_)
+            | Node::ExistsPartner(_)
+            | Node::Listed(_)
+            | Node::ListedTitle(_) => Needs::ANY,
         }
     }
 

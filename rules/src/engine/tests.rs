@@ -234,6 +234,8 @@ fn unknown_beside_true_or_false_is_what_logic_says() {
         ("exists(anomaly)", false),
         ("not exists(anomaly)", true),
         ("anomaly is not \"gap\"", true),
+        ("not surely(authorised)", true),
+        ("surely(not authorised)", false),
     ] {
         let mut b = Bench::new(when);
         b.hl7("RGV^O15", A, B, 0.0, |d| rate(d, 50.0, "mL/h"));
@@ -684,6 +686,32 @@ fn findings_of_one_message_come_by_rule_id_whatever_the_file_order() {
     let mut b = Bench::with(&rules, None, Settings::default());
     b.hl7("RGV^O15", A, B, 0.0, |d| rate(d, 1.0, "mL/h"));
     assert_eq!(b.said(), ["opened T-X-0001 high", "opened T-X-0002 high"]);
+}
+
+#[test]
+fn what_an_answer_raises_comes_by_rule_id_too() {
+    let rules = rule_text("T-X-0001", "verb is set-rate and outcome is accepted", "")
+        + &rule_text("T-X-0002", "kind is \"ACK\"", "")
+        + &rule_text("T-X-0003", "verb is set-rate", "")
+        + &rule_text("T-X-0004", "answer.kind is \"ACK\"", "");
+    let mut b = Bench::with(&rules, None, Settings::default());
+    b.hl7("RGV^O15", A, B, 0.0, |d| {
+        rate(d, 1.0, "mL/h");
+        d.asks(Scope::Hosts, b"1");
+    });
+    assert_eq!(b.said(), ["opened T-X-0003 high"]);
+    b.hl7("ACK", B, A, 1.0, |d| {
+        d.answers(Scope::Hosts, b"1", true, Outcome::Accepted);
+    });
+    assert_eq!(
+        b.said(),
+        [
+            "opened T-X-0001 critical",
+            "opened T-X-0002 high",
+            "raised T-X-0003 critical",
+            "opened T-X-0004 critical",
+        ]
+    );
 }
 
 #[test]

@@ -587,6 +587,7 @@ impl<'l> Checker<'l> {
         match call.name.as_str() {
             "exists" => self.exists(whole, call),
             "listed" => self.listed(whole, call),
+            "surely" => self.surely(whole, call),
             "sequence" | "first_seen" => self.looking_back(whole, call),
             "count" | "distinct" | "sum" | "ratio" => self.fail(
                 Problem::new(
@@ -655,6 +656,22 @@ impl<'l> Checker<'l> {
         }
         self.operand(arg, None)
             .map(|(operand, _)| Node::Exists(operand))
+    }
+
+    /// `not surely(authorised)` holds without a policy too.
+    fn surely(&mut self, whole: &Expr, call: &Call) -> Option<Node> {
+        let [arg] = call.args.as_slice() else {
+            return self.fail(Problem::new(
+                &whole.span,
+                "WR009",
+                "`surely` takes one condition",
+                format!("{} given", call.args.len()),
+            ));
+        };
+        let before = self.no_windows.replace("inside `surely`");
+        let node = self.condition(arg);
+        self.no_windows = before;
+        node.map(|n| Node::Surely(Box::new(n)))
     }
 
     fn listed(&mut self, whole: &Expr, call: &Call) -> Option<Node> {

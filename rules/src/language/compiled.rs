@@ -74,6 +74,8 @@ pub enum Node {
     And(Vec<Node>, usize),
     Or(Vec<Node>),
     Not(Box<Node>),
+    /// True if it is true, else false: unknown counts as no.
+    Surely(Box<Node>),
     Compare(Comparison, Operand, Operand),
     In(Operand, Set),
     Test(Operand, Pattern),
