@@ -857,6 +857,21 @@ fn crowd_of_rules_told_apart_by_a_value_fires_as_each_alone() {
 }
 
 #[test]
+fn protocol_late_in_the_table_is_told_from_all_others() {
+    let last = dissectors::PROTOCOLS.last().unwrap().name;
+    for (when, fires) in [
+        (format!("protocol is {last}"), true),
+        (format!("protocol in [tcp, {last}]"), true),
+        (format!("protocol is not {last}"), false),
+        ("protocol in [tcp, hl7v2]".to_owned(), false),
+    ] {
+        let mut b = Bench::new(&when);
+        b.send(last, "x", A, B, 0.0, |_| {});
+        assert_eq!(!b.said().is_empty(), fires, "{when}");
+    }
+}
+
+#[test]
 fn shipped_rules_load_without_a_warning_and_their_tests_name_captures() {
     let set = RuleSet::shipped().unwrap_or_else(|e| panic!("{e}"));
     assert!(set.warnings().is_empty());

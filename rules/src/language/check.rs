@@ -454,7 +454,7 @@ impl<'l> Checker<'l> {
         let mut numbers = Vec::new();
         let mut quantities = Vec::new();
         let mut macs = Vec::new();
-        let mut words = 0u64;
+        let mut words = 0u128;
         let mut good = true;
         for item in items {
             let Some((value, tb)) = self.operand(item, Some(ty)) else {
@@ -471,7 +471,9 @@ impl<'l> Checker<'l> {
                 Operand::Literal(Literal::Text(t)) => texts.push(t),
                 Operand::Literal(Literal::Number(n)) => numbers.push(n),
                 Operand::Literal(Literal::Quantity(n, d)) => quantities.push((n, d)),
-                Operand::Literal(Literal::Word(w)) => words |= 1 << w,
+                Operand::Literal(Literal::Word(w)) => {
+                    words |= 1u128.checked_shl(u32::from(w)).unwrap_or(0);
+                }
                 Operand::Literal(Literal::Mac(m)) => macs.push(m),
                 _ => {
                     self.problems.push(Problem::new(

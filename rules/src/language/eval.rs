@@ -367,7 +367,9 @@ fn within(operand: &Operand, set: &Set, facts: &Facts<'_>) -> Truth {
             .binary_search_by(|t| t.as_ref().cmp(text))
             .is_ok()
             .into(),
-        (Set::Words(mask), Val::Word(word)) => (mask >> word & 1 == 1).into(),
+        (Set::Words(mask), Val::Word(word)) => {
+            (mask.checked_shr(u32::from(word)).unwrap_or(0) & 1 == 1).into()
+        }
         (Set::Numbers(numbers), Val::Number(n)) => numbers.iter().any(|m| same(*m, n)).into(),
         (Set::Numbers(numbers), Val::Text(text)) => match number(text) {
             Some(n) => numbers.iter().any(|m| same(*m, n)).into(),
