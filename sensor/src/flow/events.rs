@@ -101,6 +101,25 @@ pub fn reset(flow: &mut Flow, side: Side, word: &str, at: &Arrival, cx: &mut Con
     );
 }
 
+/// Tells, once a side, of a packet from another MAC than the first of its side.
+pub fn mac(flow: &mut Flow, side: Side, at: &Arrival, cx: &mut Context<'_>) {
+    let i = side.index();
+    if at.mac == flow.id.macs[i] || flow.id.mac_told[i] || at.mac.is_none() {
+        return;
+    }
+    flow.id.mac_told[i] = true;
+    let usual = &flow.sides[i];
+    write(
+        &mut flow.id,
+        tcp::MAC_DIFFERS,
+        side,
+        0..0,
+        at,
+        cx,
+        |draft, id| origin(draft, id, usual, side, at),
+    );
+}
+
 /// A second SYN-ACK with another sequence number answered one SYN.
 pub fn handshake_differs(flow: &mut Flow, side: Side, at: &Arrival, cx: &mut Context<'_>) {
     let usual = &flow.sides[side.index()];

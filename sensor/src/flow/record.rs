@@ -45,6 +45,8 @@ pub struct Ident {
     /// Transport events told so far.
     pub events: u16,
     pub macs: [Option<[u8; 6]>; 2],
+    /// That a side's MAC changed was told.
+    pub mac_told: [bool; 2],
     pub seen: [bool; 2],
     pub missing: [u64; 2],
     pub started: FrameRef,
@@ -189,6 +191,7 @@ impl Ident {
             conflict: None,
             events: 0,
             macs: [None; 2],
+            mac_told: [false; 2],
             seen: [false; 2],
             missing: [0; 2],
             started,
