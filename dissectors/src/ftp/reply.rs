@@ -98,7 +98,7 @@ pub fn write(
                 .split(|b| !b.is_ascii_digit())
                 .filter(|d| !d.is_empty());
             let port = digits
-                .last()
+                .next_back()
                 .and_then(|d| std::str::from_utf8(d).ok()?.parse::<u16>().ok());
             if let Some(port) = port {
                 draft.integer(DATA_PORT, port.into());
