@@ -6,7 +6,7 @@ WARD = pcaps/ward
 .PHONY: demo test bench deps build
 
 demo: build
-	@target/release/wardwatch replay -r $(WARD)/one-evening.pcapng --policy pcaps/policies/ward.toml
+	@target/release/wardwatch replay -r $(WARD)/one-evening.pcapng --policy pcaps/policies/hl7.toml
 
 test: deps
 	cargo test --workspace --locked

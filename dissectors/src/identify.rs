@@ -11,11 +11,6 @@ use crate::schema::{Port, Protocol};
 /// A set of protocols, by their place in [`Signatures`].
 pub type Candidates = u128;
 
-const _: () = assert!(
-    PROTOCOLS.len() <= Candidates::BITS as usize,
-    "widen Candidates"
-);
-
 /// What the signatures say so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -165,11 +160,20 @@ pub fn identify(
     ports: [u16; 2],
     final_look: bool,
 ) -> Verdict {
-    let mut rows = [(ProtocolId(0), PROTOCOLS[0]); PROTOCOLS.len()];
+    let mut rows = [(ProtocolId(0), PROTOCOLS[0]); Candidates::BITS as usize];
+    let most = PROTOCOLS.len().min(rows.len());
     for (at, (row, protocol)) in rows.iter_mut().zip(PROTOCOLS).enumerate() {
         *row = (ProtocolId(at as u16), protocol);
     }
-    match identify_among(&rows, candidates, side, first, hint, ports, final_look) {
+    match identify_among(
+        &rows[..most],
+        candidates,
+        side,
+        first,
+        hint,
+        ports,
+        final_look,
+    ) {
         Row::Is(row, confidence) => Verdict::Is(ProtocolId(row as u16), confidence),
         Row::NeedMore(n) => Verdict::NeedMore(n),
         Row::Nothing => Verdict::Nothing,

@@ -31,8 +31,11 @@ pub struct Protocol {
     /// Opens a conversation with the limits in force.
     pub open: fn(&Limits) -> Box<dyn Dissector>,
     /// Compiles a path (`RXG-15` in `hl7v2[RXG-15]`) into a reader of the kept body.
-    pub path: Option<fn(&str) -> Result<Box<dyn BodyPath>, String>>,
+    pub path: Option<PathCompiler>,
 }
+
+/// Compiles a path of a rule into a reader of kept bodies; the error says what is wrong with it.
+pub type PathCompiler = fn(&str) -> Result<Box<dyn BodyPath>, String>;
 
 /// A well-known port of a protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -40,6 +40,16 @@ pub fn all_shipped() -> Vec<PathBuf> {
     found
 }
 
+/// The policy of the small world that a shipped capture shows, by its folder.
+pub fn policy_for(capture: &Path) -> Option<PathBuf> {
+    let folder = capture.parent()?.file_name()?.to_str()?;
+    let world = match folder {
+        "hl7v2" | "ward" => "hl7",
+        other => other,
+    };
+    Some(shipped(&format!("pcaps/policies/{world}.toml"))).filter(|path| path.exists())
+}
+
 /// Reads every frame of a capture.
 pub fn read(path: &Path) -> Vec<Frame> {
     let mut inputs = Inputs::open(&[path], &ReadOptions::default()).expect("a readable capture");

@@ -170,7 +170,7 @@ fn a_pseudonym_key_of_the_wrong_size() {
 #[test]
 fn findings_at_the_asked_severity_end_with_three() {
     let capture = shipped("pcaps/ward/one-evening.pcapng");
-    let policy = shipped("pcaps/policies/ward.toml");
+    let policy = shipped("pcaps/policies/hl7.toml");
     let args = [
         "-r",
         capture.to_str().expect("a path"),

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use wardwatch_tests::capture::{all_shipped, shipped};
+use wardwatch_tests::capture::{all_shipped, policy_for};
 use wardwatch_tests::replay::Replay;
 
 #[test]
@@ -31,14 +31,7 @@ fn every_capture_says_what_its_golden_says() {
 /// count what other tests prove.
 fn judged(capture: &Path) -> String {
     let mut replay = Replay::of(capture);
-    let folder = capture
-        .parent()
-        .and_then(Path::file_name)
-        .map(|n| n.to_string_lossy().into_owned());
-    if let Some(policy) = folder
-        .map(|f| shipped(&format!("pcaps/policies/{f}.toml")))
-        .filter(|p| p.exists())
-    {
+    if let Some(policy) = policy_for(capture) {
         replay = replay.policy(policy);
     }
     let lines = replay.eve();

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use wardwatch_tests::capture::{all_shipped, scratch, shipped};
+use wardwatch_tests::capture::{all_shipped, policy_for, scratch, shipped};
 use wardwatch_tests::program::run;
 
 /// What the shipped captures say of their (invented) patients. Each occurs in at least one of them,
@@ -19,6 +19,9 @@ const PATIENT_VALUES: &[&str] = &[
     "5550100",
     "PHANTOM^",
     "TST0",
+    "T90007",
+    "T90008",
+    "NOBODY^",
 ];
 
 #[test]
@@ -109,11 +112,7 @@ fn one_patient_is_one_pseudonym_over_messages() {
 /// Every output of a capture, with a word for each.
 fn outputs(capture: &Path) -> Vec<(&'static str, String)> {
     let eve = scratch("json");
-    let policy = ["hl7v2", "ward"]
-        .iter()
-        .any(|f| capture.parent().is_some_and(|p| p.ends_with(f)))
-        .then(|| shipped("pcaps/policies/hl7.toml"))
-        .unwrap_or_else(|| shipped("pcaps/policies/dicom.toml"));
+    let policy = policy_for(capture).unwrap_or_else(|| shipped("pcaps/policies/hl7.toml"));
     let text = run([
         Path::new("-r"),
         capture,
@@ -129,6 +128,7 @@ fn outputs(capture: &Path) -> Vec<(&'static str, String)> {
         Path::new("--json"),
         Path::new("--offsets"),
     ]);
+    let talk = run([Path::new("talk"), Path::new("-v"), Path::new("-r"), capture]);
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     vec![
         ("text", lossy(&text.stdout)),
@@ -136,5 +136,7 @@ fn outputs(capture: &Path) -> Vec<(&'static str, String)> {
         ("EVE file", fs::read_to_string(&eve).expect("an EVE file")),
         ("EVE on standard output", lossy(&json.stdout)),
         ("errors beside JSON", lossy(&json.stderr)),
+        ("talk", lossy(&talk.stdout)),
+        ("errors beside talk", lossy(&talk.stderr)),
     ]
 }

@@ -5,9 +5,10 @@
 //!   neither record nor therapy, and the request that it ends is answered on its own (FE00).
 //! - A radiotherapy prescription (plan, ion plan, delivery instruction, second-generation radiation)
 //!   is `set-dose` on a radiotherapy device: it is what the beam will deliver. Only where the acceptor
-//!   showed itself to be an archive, by accepting object classes that no delivery device takes, or
-//!   where the object comes back to the one who asked for it by C-GET, is it a plain `store`. The
-//!   sender cannot fake that: acceptance is the receiver's word. Unknown receivers count as devices.
+//!   showed itself to be an archive or workstation, by accepting object classes that no delivery
+//!   device takes, or where the object comes back to the one who asked for it by C-GET, is it a plain
+//!   `store`. The sender cannot fake that: acceptance is the receiver's word. Where the association
+//!   tells nothing of the receiver, it counts as a delivery device.
 //! - Machine verification (1.2.840.10008.5.1.4.34.8, .9) prepares the treatment machine for one
 //!   fraction: `set-mode` on a radiotherapy device for all that writes.
 //! - Storage commitment, MPPS and logs are `store`: they write the record of what was done.
@@ -33,8 +34,8 @@ pub struct Request<'a> {
     pub action_type: Option<u16>,
     /// Procedure Step State (0074,1000) that an N-ACTION asks for.
     pub state: &'a [u8],
-    /// The receiver is known to be an archive, or asked for the object itself.
-    pub to_archive: bool,
+    /// The receiver is known to be no delivery device, or asked for the object itself.
+    pub no_delivery_device: bool,
 }
 
 /// What a request does. `None` for C-CANCEL; an unknown command is an unknown verb.
@@ -48,10 +49,9 @@ pub fn deed(request: &Request<'_>) -> Option<Deed> {
         (CommandField::C_FIND, Family::Worklist) => on(Verb::Read, Device::Server),
         (CommandField::C_FIND, _) => on(Verb::Read, family.device()),
         (CommandField::C_MOVE | CommandField::C_GET, _) => on(Verb::Retrieve, family.device()),
-        (CommandField::C_STORE, Family::Prescription) if !request.to_archive => {
+        (CommandField::C_STORE, Family::Prescription) if !request.no_delivery_device => {
             on(Verb::SetDose, rt)
         }
-        (CommandField::C_STORE, _) if request.to_archive => on(Verb::Store, Device::Pacs),
         (CommandField::C_STORE, _) => on(Verb::Store, Device::Unknown),
         (CommandField::N_EVENT_REPORT, _) => on(Verb::Notify, Device::Unknown),
         (CommandField::N_GET, _) => on(Verb::Read, family.device()),
@@ -219,14 +219,14 @@ mod tests {
         sop_class: &str,
         action_type: u16,
         state: &str,
-        to_archive: bool,
+        no_delivery_device: bool,
     ) -> Option<(Verb, Device)> {
         deed(&Request {
             field: CommandField(field),
             sop_class: sop_class.as_bytes(),
             action_type: Some(action_type),
             state: state.as_bytes(),
-            to_archive,
+            no_delivery_device,
         })
         .map(|d| (d.verb, d.device))
     }
@@ -270,7 +270,7 @@ mod tests {
         );
         assert_eq!(
             ask(0x0001, PLAN, 0, "", true),
-            Some((Verb::Store, Device::Pacs))
+            Some((Verb::Store, Device::Unknown))
         );
     }
 

@@ -149,12 +149,28 @@ pub fn extended(i: &[u8]) -> IResult<&[u8], (&[u8], &[u8])> {
     (uid, rest).parse(i)
 }
 
-/// Common extended negotiation (57): SOP class, service class, list of related SOP classes.
-pub fn common_extended(i: &[u8]) -> IResult<&[u8], (&[u8], &[u8], &[u8])> {
-    (uid, uid, length_data(be_u16)).parse(i)
+/// Common extended negotiation (57).
+#[derive(Clone, Copy, Debug)]
+pub struct CommonExtended<'a> {
+    pub sop_class: &'a [u8],
+    pub service_class: &'a [u8],
+    /// Related SOP classes: [`uid`] after [`uid`].
+    pub related: &'a [u8],
 }
 
-/// One related SOP class of that list.
+pub fn common_extended(i: &[u8]) -> IResult<&[u8], CommonExtended<'_>> {
+    let (i, (sop_class, service_class, related)) = (uid, uid, length_data(be_u16)).parse(i)?;
+    Ok((
+        i,
+        CommonExtended {
+            sop_class,
+            service_class,
+            related,
+        },
+    ))
+}
+
+/// A UID with its length before it.
 pub fn uid(i: &[u8]) -> IResult<&[u8], &[u8]> {
     map(length_data(be_u16), trim).parse(i)
 }

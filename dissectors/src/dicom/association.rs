@@ -24,7 +24,7 @@ pub struct Association {
     request_seen: bool,
     answered: bool,
     /// The acceptor took an object class that no delivery device takes.
-    pub to_archive: bool,
+    pub no_delivery_device: bool,
     /// Encodings seen in data sets whose context was not: by half the context id.
     learned: [Option<Encoding>; 128],
 }
@@ -71,7 +71,7 @@ impl Association {
             names: Vec::new(),
             request_seen: false,
             answered: false,
-            to_archive: false,
+            no_delivery_device: false,
             learned: [None; 128],
         }
     }
@@ -138,7 +138,7 @@ impl Association {
             context.accepted = accepted;
             context.transfer_syntax = transfer_syntax;
             let taken = *context;
-            self.to_archive |=
+            self.no_delivery_device |=
                 accepted && action::is_archived_only(self.text(taken.abstract_syntax));
         }
         proposed
@@ -164,7 +164,7 @@ impl Association {
         let refused = self.answered && !self.context(id).is_some_and(|c| c.accepted);
         if refused {
             Some(faults::CONTEXT_NOT_ACCEPTED)
-        } else if id % 2 == 0 {
+        } else if id.is_multiple_of(2) {
             Some(faults::CONTEXT_EVEN)
         } else {
             None

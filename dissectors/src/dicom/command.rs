@@ -195,6 +195,32 @@ impl<'a> Command<'a> {
 
 const GROUP_LENGTH: Tag = Tag(0);
 
+/// What decides how a message goes on: a look at a command set that is cheaper than reading it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outline {
+    pub field: Option<CommandField>,
+    pub has_dataset: bool,
+}
+
+impl Outline {
+    pub fn of(set: &[u8]) -> Self {
+        let mut outline = Outline::default();
+        let mut rest = set;
+        while let Ok((value, (tag, length))) = element_header(rest) {
+            match tag.0 {
+                0x0100 => outline.field = number16(value).map(CommandField),
+                0x0800 => outline.has_dataset = number16(value).is_some_and(|t| t != NO_DATASET),
+                _ => {}
+            }
+            let Some(after) = usize::try_from(length).ok().and_then(|n| value.get(n..)) else {
+                break;
+            };
+            rest = after;
+        }
+        outline
+    }
+}
+
 /// Tag and length of a command element.
 pub fn element_header(i: &[u8]) -> IResult<&[u8], (Tag, u32)> {
     let (i, (group, element, length)) = (le_u16, le_u16, le_u32).parse(i)?;

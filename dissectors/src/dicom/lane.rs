@@ -19,6 +19,8 @@ pub struct Lane {
     pub message: Incoming,
     /// What came before the first PDU of a stream whose start was not seen.
     pub headless: Option<Headless>,
+    /// The longest PDU length that was reported as a lie.
+    pub longest_told: u64,
     /// Bytes searched since the boundary of PDUs was lost.
     pub searched: u64,
     /// The next message may have lost its begin.
@@ -72,6 +74,8 @@ pub struct Incoming {
     pub command: Vec<u8>,
     pub command_at: u64,
     pub has_command: bool,
+    /// Bytes of the command set are missing; what came before them is all that is read.
+    pub command_broke_off: bool,
     pub walker: Walker,
     pub has_dataset: bool,
     pub dataset_bytes: u64,
@@ -88,6 +92,7 @@ impl Incoming {
         self.command.clear();
         self.command_at = start;
         self.has_command = false;
+        self.command_broke_off = false;
         self.has_dataset = false;
         self.dataset_bytes = 0;
         self.pdvs = 0;
@@ -107,4 +112,11 @@ pub struct Headless {
     /// The request that it was, as far as its answer tells; empty until then.
     pub request: Vec<u8>,
     pub context: u8,
+    /// Message ids of requests after it: an answer to one of these is not its own.
+    pub asked: Vec<u16>,
+}
+
+impl Headless {
+    /// More requests are not outstanding before a first answer comes.
+    pub const ASKED: usize = 16;
 }

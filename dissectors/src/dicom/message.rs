@@ -21,26 +21,26 @@ use crate::limits;
 use crate::message::{Draft, Messages, Scope};
 
 /// A message whose last fragment is here, or which ended without it.
-pub struct Finished<'a> {
+pub struct Finished<'c, 'd> {
     pub range: Range<u64>,
     pub context: u8,
     /// The command set, and the stream offset of its first byte.
-    pub command: &'a [u8],
+    pub command: &'c [u8],
     pub command_at: u64,
     /// The data set as walked, if a fragment of it came.
-    pub dataset: Option<&'a Walker>,
+    pub dataset: Option<&'d Walker>,
     pub dataset_bytes: u64,
     pub pdvs: u32,
     pub faults: Faults,
 }
 
 /// Writes the message, and gives back its command set as read.
-pub fn write<'m>(
-    m: &Finished<'m>,
+pub fn write<'c>(
+    m: &Finished<'c, '_>,
     association: &mut Association,
     scratch: &mut Vec<u8>,
     out: &mut Messages<'_>,
-) -> Command<'m> {
+) -> Command<'c> {
     let side = out.side();
     let mut wrong = m.faults;
     let mut in_command = Faults::default();
@@ -87,7 +87,7 @@ pub fn write<'m>(
 
 /// What does not fit between command, data set and association.
 fn check(
-    m: &Finished<'_>,
+    m: &Finished<'_, '_>,
     command: &Command<'_>,
     summary: &Summary<'_>,
     association: &Association,
@@ -145,8 +145,8 @@ fn deed(
     let field = command
         .field
         .filter(|f| !f.is_response() || f.kind().is_none())?;
-    let to_archive = match association.requester {
-        Some(requester) if requester == side => association.to_archive,
+    let no_delivery_device = match association.requester {
+        Some(requester) if requester == side => association.no_delivery_device,
         // A sub-operation of C-GET: the receiver asked for the object.
         Some(_) => true,
         None => false,
@@ -156,7 +156,7 @@ fn deed(
         sop_class: command.sop_class(),
         action_type: command.action_type,
         state: summary.procedure_state,
-        to_archive,
+        no_delivery_device,
     })
 }
 
@@ -167,8 +167,11 @@ fn write_association(association: &Association, context: u8, draft: &mut Draft<'
     draft.text_if(ABSTRACT_SYNTAX, association.abstract_syntax(context));
     let transfer_syntax = association.transfer_syntax(context);
     draft.text_if(TRANSFER_SYNTAX, transfer_syntax);
-    let name = uid_name(transfer_syntax).unwrap_or_default();
-    draft.text_if(TRANSFER_SYNTAX_NAME, name.as_bytes());
+    if draft.wants(TRANSFER_SYNTAX_NAME)
+        && let Some(name) = uid_name(transfer_syntax)
+    {
+        draft.text(TRANSFER_SYNTAX_NAME, name.as_bytes());
+    }
 }
 
 fn write_command(command: &Command<'_>, scratch: &mut Vec<u8>, draft: &mut Draft<'_>) {
@@ -204,7 +207,9 @@ fn write_command(command: &Command<'_>, scratch: &mut Vec<u8>, draft: &mut Draft
     for (field, text) in texts {
         draft.text_if(field, text);
     }
-    if let Some(name) = uid_name(command.sop_class()) {
+    if draft.wants(SOP_CLASS_NAME)
+        && let Some(name) = uid_name(command.sop_class())
+    {
         draft.text(SOP_CLASS_NAME, name.as_bytes());
     }
     if let Some(status) = command.status.map(Status) {
@@ -263,7 +268,7 @@ fn write_text(text: std::fmt::Arguments<'_>, scratch: &mut Vec<u8>) {
 }
 
 fn write_dataset(
-    m: &Finished<'_>,
+    m: &Finished<'_, '_>,
     command: &Command<'_>,
     walker: &Walker,
     summary: &Summary<'_>,
@@ -275,8 +280,13 @@ fn write_dataset(
     draft.text(DATASET_ENCODING, walker.encoding().word().as_bytes());
     let keys = command.field.is_some_and(CommandField::is_query);
     dataset::write(walker.records(), summary, keys, scratch, draft);
+    // A key that was not read may have narrowed the query.
+    let is_read_whole = !matches!(walker.encoding(), Encoding::Deflated | Encoding::Unknown)
+        && !m.faults.has_loss()
+        && !walker.report().faults.has(faults::DATASET_UNREADABLE)
+        && !walker.report().head_full;
     if command.field == Some(CommandField::C_FIND)
-        && !matches!(walker.encoding(), Encoding::Deflated | Encoding::Unknown)
+        && is_read_whole
         && !action::knows_no_patient(command.sop_class())
     {
         draft.flag(UNIVERSAL_MATCH, summary.is_universal());

@@ -10,7 +10,7 @@
 //! | file | job |
 //! |---|---|
 //! | `signature` | is this DICOM |
-//! | `stream`, `lane`, `resync` | from bytes to PDUs, PDVs and messages; gaps |
+//! | `stream`, `lane`, `fragments`, `loss`, `resync` | from bytes to PDUs, PDVs and messages; gaps |
 //! | `pdu`, `associate`, `command` | parsers of units that are there whole |
 //! | `walk`, `encoding`, `kept`, `executable` | data sets |
 //! | `association`, `negotiate` | what an association knows, and the PDUs that teach it |
@@ -28,8 +28,10 @@ mod encoding;
 mod executable;
 mod faults;
 pub mod fields;
+mod fragments;
 mod kept;
 mod lane;
+mod loss;
 mod message;
 mod negotiate;
 mod path;
@@ -43,6 +45,8 @@ mod uid_table;
 mod value;
 mod walk;
 mod words;
+
+pub use value::uid_name;
 
 use crate::contract::{Dissector, Transport};
 use crate::limits::Limits;

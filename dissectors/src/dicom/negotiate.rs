@@ -5,7 +5,7 @@ use std::io::Write;
 use std::ops::Range;
 
 use super::associate::{self, ITEM_HEADER, Item, Items, item};
-use super::association::Association;
+use super::association::{Association, State};
 use super::faults::{self, Faults};
 use super::fields::*;
 use super::pdu::{AeTitle, HEADER, PduHeader, PduType, trim};
@@ -15,7 +15,7 @@ use crate::action::Outcome;
 use crate::contract::Side;
 use crate::limits;
 use crate::message::{Draft, Messages, Scope};
-use crate::schema::KindId;
+use crate::schema::{FieldId, KindId};
 
 /// Key under which an association request and its answer meet within the connection.
 const ASSOCIATION: &[u8] = b"association";
@@ -25,17 +25,35 @@ const RELEASE: &[u8] = b"release";
 /// Application context name of DICOM (PS3.7 A.2.1).
 pub const DICOM_APPLICATION: &[u8] = b"1.2.840.10008.3.1.1.1";
 
-/// Writes an A-ASSOCIATE-RQ or -AC, of which `body` is what is there. `learn`: the association takes it in.
+/// A PDU as far as it is there.
+#[derive(Clone, Copy, Debug)]
+pub struct Pdu<'a> {
+    pub header: PduHeader,
+    pub body: &'a [u8],
+    /// Stream offset of its header.
+    pub start: u64,
+}
+
+impl Pdu<'_> {
+    fn range(&self) -> Range<u64> {
+        self.start..self.start + (HEADER + self.body.len()) as u64
+    }
+}
+
+/// Writes an A-ASSOCIATE-RQ or -AC. `learn`: the association takes it in.
 pub fn associate(
-    header: PduHeader,
-    body: &[u8],
-    range: Range<u64>,
+    pdu: Pdu<'_>,
     mut wrong: Faults,
     learn: bool,
     association: &mut Association,
     scratch: &mut Vec<u8>,
     out: &mut Messages<'_>,
 ) {
+    let Pdu {
+        header,
+        body,
+        start,
+    } = pdu;
     let is_request = header.kind == PduType::ASSOCIATE_RQ;
     let side = out.side();
     let kind = if is_request {
@@ -43,12 +61,11 @@ pub fn associate(
     } else {
         A_ASSOCIATE_AC
     };
-    let start = range.start;
     if body.len() < associate::FIXED && !wrong.has_loss() {
         wrong.add(faults::PDU_LENGTH_WRONG, start);
     }
     let Ok((_, parsed)) = associate::associate(body) else {
-        let mut draft = out.message(kind, range);
+        let mut draft = out.message(kind, pdu.range());
         write_titles(association, &mut draft);
         return finish(draft.integer(PDU_LENGTH, i64::from(header.length)), &wrong);
     };
@@ -63,9 +80,12 @@ pub fn associate(
             wrong.add(fault, titles_at);
         }
     }
-    let (mut calling, mut called) = (parsed.calling, parsed.called);
+    let (calling, called) = (parsed.calling, parsed.called);
     if learn {
-        if is_request {
+        if is_request && wrong.has_loss() {
+            association.begin(side, calling, called);
+            association.state = State::Unseen;
+        } else if is_request {
             association.request(side, calling, called);
         } else {
             if association.requester.is_none() {
@@ -75,18 +95,15 @@ pub fn associate(
             association.accept();
         }
     }
-    if !is_request {
-        (calling, called) = (association.calling, association.called);
-    }
     let items_left = out.limits().get(limits::DICOM_ITEMS);
-    let mut draft = out.message(kind, range);
-    draft.text_if(CALLING_AE, calling.trimmed());
+    let mut draft = out.message(kind, pdu.range());
+    let calling_at = titles_at + AeTitle::LEN as u64;
     if is_request {
-        draft.at(titles_at + AeTitle::LEN as u64, AeTitle::LEN);
-    }
-    draft.text_if(CALLED_AE, called.trimmed());
-    if is_request {
-        draft.at(titles_at, AeTitle::LEN);
+        text_at(CALLING_AE, calling.trimmed(), calling_at, &mut draft);
+        text_at(CALLED_AE, called.trimmed(), titles_at, &mut draft);
+    } else {
+        // The titles in an answer are reserved bytes.
+        write_titles(association, &mut draft);
     }
     draft.integer(PDU_LENGTH, i64::from(header.length));
     draft.integer(PROTOCOL_VERSION, i64::from(parsed.version));
@@ -196,8 +213,10 @@ impl Reader<'_, '_> {
             .clone()
             .find(|sub| sub.kind == item::ABSTRACT_SYNTAX)
             .map_or(&b""[..], |sub| trim(sub.body));
-        let learnt =
-            !self.is_request || !self.learn || self.association.propose(context.id, proposed);
+        let learnt = !self.is_request
+            || !self.learn
+            || item.cut
+            || self.association.propose(context.id, proposed);
         if !learnt {
             self.wrong.add(faults::CONTEXT_DUPLICATE, at);
         }
@@ -298,10 +317,11 @@ impl Reader<'_, '_> {
                 self.draft.text(EXTENDED, self.scratch);
             }
             item::COMMON_EXTENDED => {
-                let (_, (class, service, mut related)) = associate::common_extended(body).ok()?;
-                self.begin_text(class);
+                let (_, negotiation) = associate::common_extended(body).ok()?;
+                self.begin_text(negotiation.sop_class);
                 self.scratch.push(b'>');
-                self.scratch.extend_from_slice(service);
+                self.scratch.extend_from_slice(negotiation.service_class);
+                let mut related = negotiation.related;
                 while let Ok((rest, uid)) = associate::uid(related) {
                     self.scratch.push(b',');
                     self.scratch.extend_from_slice(uid);
@@ -317,17 +337,13 @@ impl Reader<'_, '_> {
                 self.draft.flag(IDENTITY_CONFIRM, identity.confirm);
                 let primary_at = at + (ITEM_HEADER + 4) as u64;
                 if identity.kind.has_name() {
-                    self.draft.text_if(USERNAME, identity.primary);
+                    text_at(USERNAME, identity.primary, primary_at, &mut self.draft);
                 } else {
-                    self.draft.secret(TOKEN, identity.primary.len());
+                    secret_at(TOKEN, identity.primary, primary_at, &mut self.draft);
                 }
-                self.draft.at(primary_at, identity.primary.len());
                 // Redacted whatever the type: some put a passcode where none belongs.
-                if !identity.secondary.is_empty() {
-                    self.draft.secret(PASSCODE, identity.secondary.len());
-                    let behind = primary_at + identity.primary.len() as u64 + 2;
-                    self.draft.at(behind, identity.secondary.len());
-                }
+                let secondary_at = primary_at + identity.primary.len() as u64 + 2;
+                secret_at(PASSCODE, identity.secondary, secondary_at, &mut self.draft);
             }
             item::USER_IDENTITY_AC => {
                 let (_, answer) = associate::user_identity_answer(body).ok()?;
@@ -364,17 +380,16 @@ impl Reader<'_, '_> {
     }
 }
 
-/// Writes A-ASSOCIATE-RJ, A-RELEASE-RQ, A-RELEASE-RP or A-ABORT; `body` is what is there of its four bytes.
+/// Writes A-ASSOCIATE-RJ, A-RELEASE-RQ, A-RELEASE-RP or A-ABORT.
 pub fn short(
-    header: PduHeader,
+    pdu: Pdu<'_>,
     kind: KindId,
-    body: &[u8],
-    range: Range<u64>,
     wrong: &Faults,
     association: &Association,
     out: &mut Messages<'_>,
 ) {
-    let mut draft = out.message(kind, range);
+    let Pdu { header, body, .. } = pdu;
+    let mut draft = out.message(kind, pdu.range());
     write_titles(association, &mut draft);
     draft.integer(PDU_LENGTH, i64::from(header.length));
     match (header.kind, body) {
@@ -427,6 +442,20 @@ pub fn malformed(
         draft.integer(PDU_LENGTH, i64::from(header.length));
     }
     finish(&mut draft, wrong);
+}
+
+/// A text with the place where it stands, unless it is empty or nobody wants it.
+fn text_at(field: FieldId, text: &[u8], at: u64, draft: &mut Draft<'_>) {
+    if !text.is_empty() && draft.wants(field) {
+        draft.text(field, text).at(at, text.len());
+    }
+}
+
+/// The same for a secret: only its length is kept.
+fn secret_at(field: FieldId, secret: &[u8], at: u64, draft: &mut Draft<'_>) {
+    if !secret.is_empty() && draft.wants(field) {
+        draft.secret(field, secret.len()).at(at, secret.len());
+    }
 }
 
 fn write_titles(association: &Association, draft: &mut Draft<'_>) {

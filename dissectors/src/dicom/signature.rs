@@ -1,5 +1,6 @@
-//! Is this DICOM? Asked of the first bytes of each side, on any port (PS3.8 9.3; the sheet of facts
-//! behind it was checked against real traffic of DCMTK, pynetdicom and Orthanc).
+//! Is this DICOM? Asked of the first bytes of each side, on any port (PS3.8 9.3).
+//!
+//! A port is a hint only: the captures in pcaps/dicom show real servers on ports of all kinds.
 
 use super::associate::FIXED;
 use super::negotiate::DICOM_APPLICATION;
@@ -63,8 +64,7 @@ fn at_the_start(side: Side, first: &[u8], hint: Hint) -> Probe {
 /// A-ASSOCIATE-RQ or -AC. The titles decide, and the zeros behind them, or the first item: version
 /// and lengths may lie and it is DICOM all the same.
 fn association(first: &[u8]) -> Probe {
-    const TITLES: usize = HEADER + 4;
-    const RESERVED: usize = TITLES + 2 * AeTitle::LEN;
+    const RESERVED: usize = CALLING + AeTitle::LEN;
     const FIRST_ITEM: usize = HEADER + FIXED;
     if !fits_so_far(first) {
         return Probe::No;
@@ -94,10 +94,15 @@ fn association(first: &[u8]) -> Probe {
 /// No real request is longer (128 contexts with 60 transfer syntaxes each come to 230 KiB).
 const LONGEST_LIKELY: u32 = 1 << 20;
 
+/// Where the titles begin.
+const CALLED: usize = HEADER + 4;
+const CALLING: usize = CALLED + AeTitle::LEN;
+
 /// Type, reserved bytes, upper version byte and titles, as far as they are there.
 fn fits_so_far(first: &[u8]) -> bool {
     first.iter().enumerate().all(|(at, byte)| match at {
         1 | 6 | 8 | 9 => *byte == 0,
+        CALLED | CALLING => matches!(byte, b' '..=b'~'),
         // Some stacks pad with NUL.
         10..42 => matches!(byte, 0 | b' '..=b'~'),
         _ => true,

@@ -71,16 +71,18 @@ impl Status {
             0xB006 => "warning: elements discarded",
             0xB007 => "warning: data set does not match SOP class",
             0xB300..=0xB306 => "warning: unified procedure step",
-            0xB000..=0xBFFF => "warning",
             0xC301 => "wrong transaction UID",
             0xC307 => "no such unified procedure step",
             0xC310 => "unified procedure step is not in progress",
-            0xC000..=0xCFFF => "unable to process",
-            0xA000..=0xAFFF => "failure",
             0xFE00 => "cancelled",
             0xFF00 => "pending",
             0xFF01 => "pending: some optional keys are not supported",
-            _ => "unknown status",
+            other => match other >> 12 {
+                0xA => "failure",
+                0xB => "warning",
+                0xC => "unable to process",
+                _ => "unknown status",
+            },
         }
     }
 }

@@ -84,7 +84,10 @@ impl Batch {
     ) {
         let text = source.text;
         let of = |at: usize| segments.get(at).map_or(&b""[..], |s| s.of(text));
+        let wanted = out.wanted();
         let mut w = Writer {
+            wanted,
+            repeats: usize::MAX,
             draft: out.message(kinds::BATCH, block.range.clone()),
             d: Delimiters::USUAL,
             source,

@@ -17,27 +17,51 @@ pub(super) struct Classes {
     pub quote: bool,
 }
 
+/// Bytes looked at together: the width of a vector register.
+const LANES: usize = 16;
+
 impl Classes {
-    /// One pass without branches, so that the compiler can take many bytes at once.
+    /// One pass without branches, many bytes at once.
     pub fn of(text: &[u8], escape: u8) -> Self {
-        let (mut high, mut control, mut shift, mut escaped, mut quote) = (0u8, 0u8, 0u8, 0u8, 0u8);
-        for &b in text {
-            high |= b & 0x80;
-            control |= u8::from(b < 0x20)
-                & u8::from(b != b'\r')
-                & u8::from(b != b'\n')
-                & u8::from(b != b'\t')
-                | u8::from(b == 0x7F);
-            shift |= u8::from(b == 0x1B);
-            escaped |= u8::from(b == escape);
-            quote |= u8::from(b == b'"');
+        let mut seen = Lanes::default();
+        let (chunks, rest) = text.as_chunks::<LANES>();
+        for chunk in chunks {
+            seen.look(chunk, escape);
         }
+        let mut last = [b' '; LANES];
+        last[..rest.len()].copy_from_slice(rest);
+        seen.look(&last, escape);
+        let any = |lanes: [u8; LANES]| lanes.iter().fold(0, |a, b| a | b) != 0;
         Classes {
-            high: high != 0,
-            control: control != 0,
-            shift: shift != 0,
-            escape: escaped != 0 && escape != 0,
-            quote: quote != 0,
+            high: any(seen.all) && seen.all.iter().any(|b| b & 0x80 != 0),
+            control: any(seen.control),
+            shift: any(seen.control) && text.contains(&0x1B),
+            escape: any(seen.escape) && text.contains(&escape) && escape != 0,
+            quote: any(seen.quote),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Lanes {
+    all: [u8; LANES],
+    control: [u8; LANES],
+    escape: [u8; LANES],
+    quote: [u8; LANES],
+}
+
+impl Lanes {
+    fn look(&mut self, bytes: &[u8; LANES], escape: u8) {
+        for (n, &b) in bytes.iter().enumerate() {
+            self.all[n] |= b;
+            // CR, LF and TAB are text here.
+            let plain = u8::from(b >= 0x20)
+                | u8::from(b == b'\r')
+                | u8::from(b == b'\n')
+                | u8::from(b == b'\t');
+            self.control[n] |= (plain ^ 1) | u8::from(b == 0x7F);
+            self.escape[n] |= u8::from(b == escape);
+            self.quote[n] |= u8::from(b == b'"');
         }
     }
 }
@@ -50,29 +74,29 @@ pub(super) fn first_control(text: &[u8]) -> Option<usize> {
 
 /// Calls `found` with the name of each kind of content that no message should hold.
 pub(super) fn suspicious(text: &[u8], mut found: impl FnMut(&'static [u8])) {
-    let (mut quote, mut angle, mut percent, mut dollar, mut dots) = (0u8, 0u8, 0u8, 0u8, 0u8);
-    for &b in text {
-        quote |= u8::from(b == b'\'') | u8::from(b == b';');
-        angle |= u8::from(b == b'<');
-        percent |= u8::from(b == b'%');
-        dollar |= u8::from(b == b'$') | u8::from(b == b'`');
+    // Most messages hold none of the bytes that such content begins with.
+    let mut signs = Signs::default();
+    let (chunks, rest) = text.as_chunks::<LANES>();
+    for chunk in chunks {
+        signs.look(chunk);
     }
-    for (a, b) in text.iter().zip(text.get(1..).unwrap_or_default()) {
-        dots |= u8::from(*a == b'.') & u8::from(*b == b'.');
-    }
-    if quote != 0 && sql(text) {
+    let mut last = [b' '; LANES];
+    last[..rest.len()].copy_from_slice(rest);
+    signs.look(&last);
+    let any = |lanes: [u8; LANES]| lanes.iter().fold(0, |a, b| a | b) != 0;
+    if any(signs.quote) && sql(text) {
         found(b"sql");
     }
-    if angle != 0 && script(text) {
+    if any(signs.angle) && script(text) {
         found(b"script");
     }
-    if dots != 0 && (has(text, b"../") || has(text, b"..\\")) {
+    if any(signs.slash) && climbs(text) {
         found(b"path");
     }
-    if percent != 0 && format_run(text) {
+    if any(signs.percent) && format_run(text) {
         found(b"format");
     }
-    if dollar != 0 {
+    if any(signs.dollar) {
         if has(text, b"$(") || backticks(text) {
             found(b"command");
         }
@@ -82,39 +106,69 @@ pub(super) fn suspicious(text: &[u8], mut found: impl FnMut(&'static [u8])) {
     }
 }
 
+/// Bytes that suspicious content begins with.
+#[derive(Default)]
+struct Signs {
+    quote: [u8; LANES],
+    angle: [u8; LANES],
+    slash: [u8; LANES],
+    percent: [u8; LANES],
+    dollar: [u8; LANES],
+}
+
+impl Signs {
+    fn look(&mut self, bytes: &[u8; LANES]) {
+        for (n, &b) in bytes.iter().enumerate() {
+            self.quote[n] |= u8::from(b == b'\'') | u8::from(b == b';');
+            self.angle[n] |= u8::from(b == b'<');
+            self.slash[n] |= u8::from(b == b'/') | u8::from(b == b'\\');
+            self.percent[n] |= u8::from(b == b'%');
+            self.dollar[n] |= u8::from(b == b'$') | u8::from(b == b'`');
+        }
+    }
+}
+
+/// `../` or `..\`
+fn climbs(text: &[u8]) -> bool {
+    memchr::memchr2_iter(b'/', b'\\', text).any(|at| text[..at].ends_with(b".."))
+}
+
+/// A statement or a condition where a quote or a semicolon ends the value before it.
 fn sql(text: &[u8]) -> bool {
-    const AFTER_QUOTE: [&[u8]; 6] = [
-        b"UNION ",
-        b"--",
-        b"; DROP ",
-        b";DROP ",
-        b"; DELETE ",
-        b";DELETE ",
-    ];
-    const WORDS: [&[u8]; 6] = [
+    const STATEMENTS: [&[u8]; 7] = [
         b"DROP TABLE ",
-        b"UNION SELECT ",
+        b"DROP DATABASE ",
+        b"UNION ",
         b"INSERT INTO ",
         b"DELETE FROM ",
+        b"EXEC XP_",
         b"XP_CMDSHELL",
-        b";--",
     ];
-    let after_quote = memchr::memchr_iter(b'\'', text).any(|at| {
-        let rest = text[at + 1..].trim_ascii_start();
+    memchr::memchr2_iter(b'\'', b';', text).any(|at| {
+        let rest = &text[at + 1..];
+        if rest.starts_with(b"--") {
+            return true;
+        }
+        let skip = rest
+            .iter()
+            .position(|b| !b.is_ascii_whitespace() && *b != b')')
+            .unwrap_or(rest.len());
+        let word = &rest[skip..];
         // `' OR 1=1`, but not the name D'OR.
-        let condition = (starts(rest, b"OR ") || starts(rest, b"AND "))
-            && rest[..rest.len().min(24)].contains(&b'=');
-        condition || AFTER_QUOTE.iter().any(|w| starts(rest, w))
-    });
-    // The words count only where a statement can begin: behind a quote or a semicolon.
-    after_quote
-        || memchr::memchr2_iter(b'\'', b';', text).any(|at| {
-            let rest = &text[at..];
-            let window = &rest[..rest.len().min(32)];
-            WORDS
+        let condition = text[at] == b'\''
+            && (starts(word, b"OR ") || starts(word, b"AND "))
+            && word[..word.len().min(24)].contains(&b'=');
+        // `union of` is English, `UNION SELECT` is not.
+        condition
+            || STATEMENTS
                 .iter()
-                .any(|w| (0..window.len()).any(|n| starts(&window[n..], w)))
-        })
+                .any(|s| starts(word, s) && (*s != b"UNION " || has_select(word)))
+    })
+}
+
+fn has_select(union: &[u8]) -> bool {
+    let rest = union[6..].trim_ascii_start();
+    starts(rest, b"SELECT") || starts(rest, b"ALL SELECT")
 }
 
 fn script(text: &[u8]) -> bool {

@@ -34,6 +34,10 @@ impl Delimiters {
     /// Reads them from a header segment (`MSH|^~\&|...`). They are given even where they are at
     /// fault, as far as they go.
     pub fn read(segment: &[u8]) -> (Delimiters, Option<HeaderFault>) {
+        // Nearly every header there is.
+        if let [_, _, _, b'|', b'^', b'~', b'\\', b'&', b'|', ..] = segment {
+            return (Delimiters::USUAL, None);
+        }
         let none = Delimiters {
             field: 0,
             component: 0,
@@ -82,13 +86,17 @@ impl Delimiters {
     /// What MSH-2 declared, of any length.
     pub fn encoding(segment: &[u8], field: u8) -> &[u8] {
         let rest = segment.get(4..).unwrap_or_default();
-        &rest[..memchr::memchr(field, rest).unwrap_or(rest.len())]
+        let end = rest.iter().position(|b| *b == field);
+        &rest[..end.unwrap_or(rest.len())]
     }
 }
 
 /// True if `text` begins as a header segment does: MSH, FHS or BHS and a byte that separates.
 /// `None` if more bytes must be seen to tell.
 pub(super) fn begins_header(text: &[u8]) -> Option<bool> {
+    if !matches!(text, [] | [b'M' | b'F' | b'B', ..]) {
+        return Some(false);
+    }
     let id = &text[..text.len().min(3)];
     if ![&b"MSH"[..], b"FHS", b"BHS"]
         .iter()

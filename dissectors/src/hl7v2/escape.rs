@@ -43,9 +43,9 @@ pub(super) fn inspect(segment: &[u8], base: usize, d: &Delimiters, found: &mut E
     while let Some(open) = position(&segment[at..], d.escape).map(|n| at + n) {
         let inner = &segment[open + 1..];
         // A sequence does not reach over the end of its field.
-        let field = &inner[..memchr(d.field, inner).unwrap_or(inner.len())];
-        let sequence = position(field, d.escape)
-            .and_then(|close| Some((close, Sequence::read(&field[..close])?)));
+        let sequence = position(inner, d.escape)
+            .filter(|close| !inner[..*close].contains(&d.field))
+            .and_then(|close| Some((close, Sequence::read(&inner[..close])?)));
         let Some((close, sequence)) = sequence else {
             found.bad.get_or_insert(base + open);
             at = open + 1;

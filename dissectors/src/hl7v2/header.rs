@@ -106,22 +106,28 @@ impl<'a> Header<'a> {
                 );
             }
         }
-        w.put_component(SENDING_APP_ID, f.get(3), 2);
-        w.time(MESSAGE_TIME, d.component(f.get(7), 1));
+        if w.wants(SENDING_APP_ID) {
+            w.put(SENDING_APP_ID, d.component(f.get(3), 2));
+        }
+        if w.wants(MESSAGE_TIME) {
+            w.time(MESSAGE_TIME, d.component(f.get(7), 1));
+        }
         w.secret(SECURITY, f.get(8));
         w.put(TYPE, self.code);
         w.put(TRIGGER, self.trigger);
-        w.put_component(STRUCTURE, f.get(9), 3);
+        if w.wants(STRUCTURE) {
+            w.put(STRUCTURE, d.component(f.get(9), 3));
+        }
         w.put(CONTROL_ID, self.control_id);
-        w.put_component(PROCESSING_ID, f.get(11), 1);
-        w.put_component(VERSION, f.get(12), 1);
-        w.put(SEQUENCE, f.get(13));
-        w.put(CONTINUATION, f.get(14));
-        w.put(ACCEPT_ACK, f.get(15));
-        w.put(APPLICATION_ACK, f.get(16));
-        w.put(CHARSET, f.get(18));
+        w.first(PROCESSING_ID, f, 11);
+        w.first(VERSION, f, 12);
+        w.field(SEQUENCE, f, 13);
+        w.field(CONTINUATION, f, 14);
+        w.field(ACCEPT_ACK, f, 15);
+        w.field(APPLICATION_ACK, f, 16);
+        w.field(CHARSET, f, 18);
         w.put_each(PROFILE, f.get(21));
-        w.put_component(SENDING_ADDRESS, f.get(24), 1);
+        w.first(SENDING_ADDRESS, f, 24);
         if w.wants(DELIMITERS) {
             let segment = f.text();
             let end = 4 + f.get(2).len();

@@ -25,6 +25,8 @@ pub(super) enum Metric {
     AlarmInactivation,
     AlarmPriority,
     Software,
+    /// A measurement that is only counted.
+    Other,
 }
 
 /// An OBX-3 read.
@@ -39,16 +41,16 @@ pub(super) struct Observation {
 pub(super) fn read(code: &[u8], refid: &[u8]) -> Observation {
     let by_refid = || {
         let id = refid.trim_ascii();
-        id.starts_with(b"MDC").then(|| {
-            TABLE
-                .iter()
-                .find(|(_, name, _)| name.as_bytes() == id)
-                .map(|(code, _, metric)| (*code, *metric))
-        })?
+        let at = BY_NAME
+            .binary_search_by(|row| TABLE[usize::from(*row)].1.as_bytes().cmp(id))
+            .ok()?;
+        let (code, _, metric) = TABLE[usize::from(BY_NAME[at])];
+        Some((code, metric))
     };
     match number(code) {
         Some(number) if number >= 0x1_0000 => {
-            let Some(row) = TABLE.iter().find(|(c, _, _)| *c == number) else {
+            let found = TABLE.binary_search_by_key(&number, |(code, _, _)| *code);
+            let Some(row) = found.ok().and_then(|at| TABLE.get(at)) else {
                 // A code of its own for a reference id that has another.
                 let disagree = by_refid().is_some_and(|(code, _)| code != 0);
                 return Observation {
@@ -77,58 +79,39 @@ fn number(code: &[u8]) -> Option<u32> {
 
 use Device::{Dialysis, Monitor, Pump, Ventilator};
 
-/// Code, reference id, meaning. Most frequent first.
+/// Code, reference id, meaning, sorted by code. 684810 is 68481 as some senders write it; an id
+/// without a code of its own has 0.
 const TABLE: &[(u32, &str, Metric)] = &[
-    (157_784, "MDC_FLOW_FLUID_PUMP", Metric::SetRate),
-    (158_014, "MDC_FLOW_FLUID_PUMP_CURRENT", Metric::CurrentRate),
-    (157_924, "MDC_RATE_DOSE", Metric::DoseRate),
-    (157_804, "MDC_FLOW_DRUG_DELIV", Metric::DoseRate),
-    (157_884, "MDC_VOL_FLUID_TBI", Metric::Vtbi),
-    (157_760, "MDC_CONC_DRUG", Metric::Concentration),
-    (184_330, "MDC_DRUG_NAME_TYPE", Metric::DrugName),
-    (184_514, "MDC_DRUG_NAME_LABEL", Metric::DrugName),
+    (0, "MDC_ATTR_EVT_PHASE", Metric::AlarmPhase),
+    (67_886, "MDC_ATTR_ID_SOFT", Metric::Software),
+    (68_060, "MDC_ATTR_PT_HEIGHT", Metric::Other),
     (68_063, "MDC_ATTR_PT_WEIGHT", Metric::Weight),
-    (184_519, "MDC_PUMP_INFUSING_STATUS", Metric::PumpStatus),
-    (
-        184_516,
-        "MDC_PUMP_DRUG_LIBRARY_CARE_AREA",
-        Metric::DrugLibrary,
-    ),
-    (
-        184_517,
-        "MDC_PUMP_DRUG_LIBRARY_VERSION",
-        Metric::DrugLibrary,
-    ),
-    (68_487, "MDC_ATTR_EVT_COND", Metric::InfusionEvent),
-    (196_616, "MDC_EVT_ALARM", Metric::AlarmEvent),
     (68_480, "MDC_ATTR_ALERT_SOURCE", Metric::AlarmSource),
     (68_481, "MDC_ATTR_EVENT_PHASE", Metric::AlarmPhase),
-    (0, "MDC_ATTR_EVT_PHASE", Metric::AlarmPhase),
     (68_482, "MDC_ATTR_ALARM_STATE", Metric::AlarmState),
-    // Seen with an extra digit, 684810 (sheet, section 7).
-    (684_810, "MDC_ATTR_EVENT_PHASE", Metric::AlarmPhase),
     (
         68_483,
         "MDC_ATTR_ALARM_INACTIVATION_STATE",
         Metric::AlarmInactivation,
     ),
     (68_484, "MDC_ATTR_ALARM_PRIORITY", Metric::AlarmPriority),
-    (531_975, "MDC_ID_PROD_SPEC_SW", Metric::Software),
-    (67_886, "MDC_ATTR_ID_SOFT", Metric::Software),
+    (68_485, "MDC_ATTR_ALERT_TYPE", Metric::Other),
+    (68_487, "MDC_ATTR_EVT_COND", Metric::InfusionEvent),
+    (68_488, "MDC_ATTR_EVT_SOURCE", Metric::Other),
+    (69_642, "MDC_DEV_ANALY_SAT_O2_VMD", Metric::Device(Monitor)),
+    (69_798, "MDC_DEV_ECG_VMD", Metric::Device(Monitor)),
+    (
+        69_837,
+        "MDC_DEV_METER_PHYSIO_MULTI_PARAM_MDS",
+        Metric::Device(Monitor),
+    ),
+    (
+        69_965,
+        "MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS",
+        Metric::Device(Monitor),
+    ),
     (69_985, "MDC_DEV_PUMP_INFUS_MDS", Metric::Device(Pump)),
     (69_986, "MDC_DEV_PUMP_INFUS_VMD", Metric::Device(Pump)),
-    (70_049, "MDC_DEV_PUMP_INFUS_LVP_MDS", Metric::Device(Pump)),
-    (70_050, "MDC_DEV_PUMP_INFUS_LVP_VMD", Metric::Device(Pump)),
-    (
-        126_977,
-        "MDC_DEV_PUMP_INFUS_CHAN_SOURCE",
-        Metric::Device(Pump),
-    ),
-    (
-        126_978,
-        "MDC_DEV_PUMP_INFUS_CHAN_DELIVERY",
-        Metric::Device(Pump),
-    ),
     (
         70_001,
         "MDC_DEV_SYS_PT_VENT_MDS",
@@ -139,18 +122,8 @@ const TABLE: &[(u32, &str, Metric)] = &[
         "MDC_DEV_SYS_PT_VENT_VMD",
         Metric::Device(Ventilator),
     ),
-    (
-        69_965,
-        "MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS",
-        Metric::Device(Monitor),
-    ),
-    (
-        69_837,
-        "MDC_DEV_METER_PHYSIO_MULTI_PARAM_MDS",
-        Metric::Device(Monitor),
-    ),
-    (69_642, "MDC_DEV_ANALY_SAT_O2_VMD", Metric::Device(Monitor)),
-    (69_798, "MDC_DEV_ECG_VMD", Metric::Device(Monitor)),
+    (70_049, "MDC_DEV_PUMP_INFUS_LVP_MDS", Metric::Device(Pump)),
+    (70_050, "MDC_DEV_PUMP_INFUS_LVP_VMD", Metric::Device(Pump)),
     (
         70_686,
         "MDC_DEV_PRESS_BLD_NONINV_VMD",
@@ -161,7 +134,94 @@ const TABLE: &[(u32, &str, Metric)] = &[
         "MDC_DEV_HDIALY_MACHINE_MDS",
         Metric::Device(Dialysis),
     ),
+    (
+        126_977,
+        "MDC_DEV_PUMP_INFUS_CHAN_SOURCE",
+        Metric::Device(Pump),
+    ),
+    (
+        126_978,
+        "MDC_DEV_PUMP_INFUS_CHAN_DELIVERY",
+        Metric::Device(Pump),
+    ),
+    (147_842, "MDC_ECG_CARD_BEAT_RATE", Metric::Other),
+    (149_530, "MDC_PULS_OXIM_PULS_RATE", Metric::Other),
+    (149_546, "MDC_PULS_RATE_NON_INV", Metric::Other),
+    (150_021, "MDC_PRESS_BLD_NONINV_SYS", Metric::Other),
+    (150_022, "MDC_PRESS_BLD_NONINV_DIA", Metric::Other),
+    (150_023, "MDC_PRESS_BLD_NONINV_MEAN", Metric::Other),
+    (150_037, "MDC_PRESS_BLD_ART_ABP_SYS", Metric::Other),
+    (150_038, "MDC_PRESS_BLD_ART_ABP_DIA", Metric::Other),
+    (150_039, "MDC_PRESS_BLD_ART_ABP_MEAN", Metric::Other),
+    (150_448, "MDC_PULS_OXIM_PERF_REL", Metric::Other),
+    (150_456, "MDC_PULS_OXIM_SAT_O2", Metric::Other),
+    (151_562, "MDC_RESP_RATE", Metric::Other),
+    (151_720, "MDC_VENT_CONC_AWAY_O2", Metric::Other),
+    (151_804, "MDC_PRESS_AWAY_END_EXP_POS", Metric::Other),
+    (151_817, "MDC_PRESS_AWAY_INSP_PEAK", Metric::Other),
+    (157_760, "MDC_CONC_DRUG", Metric::Concentration),
+    (157_784, "MDC_FLOW_FLUID_PUMP", Metric::SetRate),
+    (157_804, "MDC_FLOW_DRUG_DELIV", Metric::DoseRate),
+    (157_864, "MDC_VOL_FLUID_DELIV", Metric::Other),
+    (157_872, "MDC_VOL_FLUID_TBI_REMAIN", Metric::Other),
+    (157_884, "MDC_VOL_FLUID_TBI", Metric::Vtbi),
+    (157_916, "MDC_TIME_PD_REMAIN", Metric::Other),
+    (157_924, "MDC_RATE_DOSE", Metric::DoseRate),
+    (157_985, "MDC_DOSE_PCA_LIMIT", Metric::Other),
+    (157_993, "MDC_VOL_FLUID_DELIV_TOTAL", Metric::Other),
+    (158_014, "MDC_FLOW_FLUID_PUMP_CURRENT", Metric::CurrentRate),
+    (184_330, "MDC_DRUG_NAME_TYPE", Metric::DrugName),
+    (184_514, "MDC_DRUG_NAME_LABEL", Metric::DrugName),
+    (
+        184_516,
+        "MDC_PUMP_DRUG_LIBRARY_CARE_AREA",
+        Metric::DrugLibrary,
+    ),
+    (
+        184_517,
+        "MDC_PUMP_DRUG_LIBRARY_VERSION",
+        Metric::DrugLibrary,
+    ),
+    (184_519, "MDC_PUMP_INFUSING_STATUS", Metric::PumpStatus),
+    (192_526, "MDC_VOL_AWAY_TIDAL_EXP", Metric::Other),
+    (192_527, "MDC_VOL_AWAY_MINUTE_EXP", Metric::Other),
+    (196_616, "MDC_EVT_ALARM", Metric::AlarmEvent),
+    (531_975, "MDC_ID_PROD_SPEC_SW", Metric::Software),
+    (684_810, "MDC_ATTR_EVENT_PHASE", Metric::AlarmPhase),
 ];
+
+/// Rows of [`TABLE`] in the order of their reference ids.
+const BY_NAME: [u8; TABLE.len()] = {
+    let mut rows = [0u8; TABLE.len()];
+    let mut row = 0;
+    while row < TABLE.len() {
+        // Insertion sort: done once, by the compiler.
+        let mut at = row;
+        while at > 0
+            && before(
+                TABLE[row].1.as_bytes(),
+                TABLE[rows[at - 1] as usize].1.as_bytes(),
+            )
+        {
+            rows[at] = rows[at - 1];
+            at -= 1;
+        }
+        rows[at] = row as u8;
+        row += 1;
+    }
+    rows
+};
+
+const fn before(a: &[u8], b: &[u8]) -> bool {
+    let mut at = 0;
+    while at < a.len() && at < b.len() {
+        if a[at] != b[at] {
+            return a[at] < b[at];
+        }
+        at += 1;
+    }
+    a.len() < b.len()
+}
 
 #[cfg(test)]
 mod tests {
@@ -169,6 +229,18 @@ mod tests {
 
     fn metric(code: &str, refid: &str) -> Option<Metric> {
         read(code.as_bytes(), refid.as_bytes()).metric
+    }
+
+    #[test]
+    fn the_table_is_sorted_by_code() {
+        assert!(TABLE.is_sorted_by_key(|(code, _, _)| *code));
+    }
+
+    #[test]
+    fn every_row_is_found_by_its_reference_id_alone() {
+        for (_, name, metric) in TABLE {
+            assert_eq!(read(b"0", name.as_bytes()).metric, Some(*metric), "{name}");
+        }
     }
 
     #[test]
@@ -183,7 +255,7 @@ mod tests {
     fn code_and_reference_id_that_disagree_are_told() {
         // One public gateway maps the rate to a PCA limit's code.
         let read_wrong = read(b"157985", b"MDC_FLOW_FLUID_PUMP");
-        assert_eq!(read_wrong.metric, Some(Metric::SetRate));
+        assert_eq!(read_wrong.metric, Some(Metric::Other));
         assert!(read_wrong.disagree);
         assert!(read(b"157784", b"MDC_VOL_FLUID_TBI").disagree);
         assert!(!read(b"157784", b"MDC_FLOW_FLUID_PUMP").disagree);

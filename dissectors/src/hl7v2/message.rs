@@ -1,6 +1,7 @@
 //! One message, from its MSH to the segment before the next: segments to fields, joins and action.
 
 use crate::action::{Outcome, Verb};
+use crate::limits;
 use crate::message::{Messages, Scope};
 use crate::schema::FieldId;
 
@@ -10,7 +11,7 @@ use super::escape::{self, Escapes};
 use super::fields::*;
 use super::header::Header;
 use super::kinds::Meaning;
-use super::observation::{self, Observed};
+use super::observation::Observed;
 use super::order::{self, Command, Group};
 use super::segments::{Fields, Segment, is_segment_id, nth, parts};
 use super::structure::Structure;
@@ -78,12 +79,16 @@ pub(super) fn write<'a>(
     let first = input.segments.first().map_or(&b""[..], |s| s.of(text));
     let header = Header::read(first);
     let mut room = [0u8; 33];
+    let wanted = out.wanted();
+    let repeats = out.limits().get(limits::FIELD_REPEATS) + 1;
     let draft = match header.kind {
         Some(kind) => out.message(kind, input.range.clone()),
         None => out.message_named(header.name(&mut room), input.range.clone()),
     };
     let mut w = Writer {
         draft,
+        wanted,
+        repeats,
         d: header.d,
         source: input.source,
         escapes: input.classes.escape,
@@ -92,7 +97,10 @@ pub(super) fn write<'a>(
     input.frame.write(&mut w);
     header.write(&mut w);
     let mut facts = Facts {
-        piv_profile: memchr::memmem::find(header.fields.get(21), b"PIV").is_some(),
+        piv_profile: matches!(
+            header.meaning,
+            Meaning::PharmacyOrder | Meaning::Administration | Meaning::Order
+        ) && memchr::memmem::find(header.fields.get(21), b"PIV").is_some(),
         ..Facts::default()
     };
     let mut structure = Structure::of(header.code, header.trigger, header.meaning);
@@ -134,7 +142,6 @@ fn body<'a>(
     let d = header.d;
     let mut group = Group::default();
     let mut equipment_seen = false;
-    let understand = observation::wanted(w);
     for segment in input.segments.iter().skip(1) {
         let segment = segment.of(text);
         let id = segment.get(..3).unwrap_or(segment);
@@ -148,7 +155,9 @@ fn body<'a>(
                 }
             }
             b"PV1" if w.wants_any(&[LOCATION, VISIT, STAFF]) => visit(&cut(), w),
-            b"MRG" => w.put_each_first(PRIOR_PATIENT_ID, cut().get(1)),
+            b"MRG" if w.wants(PRIOR_PATIENT_ID) => {
+                w.put_each_first(PRIOR_PATIENT_ID, cut().get(1));
+            }
             b"ORC" => {
                 end_group(&group, facts, w);
                 facts.orders += 1;
@@ -161,13 +170,13 @@ fn body<'a>(
             }
             b"RXR" => {
                 facts.pharmacy = true;
-                w.put_component(ROUTE, cut().get(1), 1);
+                w.first(ROUTE, &cut(), 1);
             }
             b"TQ1" => group.timing(&cut(), w),
-            b"OBR" => {
-                let f = cut();
-                w.put_component(PLACER_ORDER, f.get(2), 1);
-                w.put_component(FILLER_ORDER, f.get(3), 1);
+            b"OBR" if w.wants_any(&[PLACER_ORDER, FILLER_ORDER]) => {
+                let f = &cut();
+                w.first(PLACER_ORDER, f, 2);
+                w.first(FILLER_ORDER, f, 3);
             }
             b"OBX" => {
                 let order = matches!(
@@ -177,44 +186,42 @@ fn body<'a>(
                         | Meaning::Administration
                         | Meaning::Order
                 );
-                facts
-                    .observed
-                    .read(&cut(), understand, order.then_some(&mut group), w);
+                facts.observed.read(&cut(), order.then_some(&mut group), w);
             }
             b"MSA" => acknowledgement(&cut(), facts, w),
             b"ERR" => error(&cut(), w),
             b"EQU" => {
-                let f = cut();
+                let f = &cut();
                 if !equipment_seen {
                     facts.equipment = d.component(f.get(1), 1);
                     equipment_seen = true;
                 }
-                w.put_component(EQUIPMENT_STATE, f.get(3), 1);
-                w.put_component(EQUIPMENT_CONTROL, f.get(4), 1);
+                w.first(EQUIPMENT_STATE, f, 3);
+                w.first(EQUIPMENT_CONTROL, f, 4);
             }
             b"ECD" => {
-                let f = cut();
+                let f = &cut();
                 let command = d.component(f.get(2), 1);
                 facts.equipment_command =
                     action::graver_equipment(facts.equipment_command, command);
                 w.put(COMMAND, command);
-                w.put(COMMAND_REF, f.get(1));
+                w.field(COMMAND_REF, f, 1);
             }
-            b"ECR" => w.put_component(COMMAND_RESPONSE, cut().get(1), 1),
+            b"ECR" => w.first(COMMAND_RESPONSE, &cut(), 1),
             b"MFI" => {
-                let f = cut();
+                let f = &cut();
                 facts.master_file = d.component(f.get(1), 1);
                 w.put(MASTER_FILE, facts.master_file);
             }
-            b"MFE" => w.put(MASTER_EVENT, cut().get(1)),
+            b"MFE" => w.field(MASTER_EVENT, &cut(), 1),
             b"NCK" => facts.sets_clock = true,
             b"QPD" | b"QRD" | b"QRF" | b"RCP" | b"QAK" => query(id, &cut(), facts, w),
             b"SFT" if w.wants(SOFTWARE) => {
-                let f = cut();
-                w.put(SOFTWARE, f.get(3));
-                w.put(SOFTWARE, f.get(2));
+                let f = &cut();
+                w.field(SOFTWARE, f, 3);
+                w.field(SOFTWARE, f, 2);
             }
-            b"DSC" => w.put(CONTINUATION, cut().get(1)),
+            b"DSC" => w.field(CONTINUATION, &cut(), 1),
             _ => {}
         }
     }
@@ -234,20 +241,21 @@ fn patient<'a>(f: &Fields<'a>, w: &mut Writer<'_, 'a, '_>) {
     let list = f.get(3);
     w.put_each_first(PATIENT_ID, if list.is_empty() { f.get(2) } else { list });
     if w.wants(PATIENT_NAME) {
-        for name in d.repetitions(f.get(5)) {
-            w.put(PATIENT_NAME, personal_name(name, d.component));
+        for name in d.repetitions(f.get(5)).take(w.repeats) {
+            w.put(PATIENT_NAME, first_parts(name, d.component));
         }
     }
     w.put(BIRTH, f.get(7).get(..8).unwrap_or(f.get(7)));
-    w.put(SEX, f.get(8));
+    w.field(SEX, f, 8);
     w.put_each(ADDRESS, f.get(11));
     w.put_each_first(PHONE, f.get(13));
     w.put_each_first(PHONE, f.get(14));
-    w.put_component(ACCOUNT, f.get(18), 1);
+    w.first(ACCOUNT, f, 18);
 }
 
-/// family^given^middle without empty ends, so that it is the same name in other protocols.
-fn personal_name(name: &[u8], component: u8) -> &[u8] {
+/// The first three components without empty ends. Of a name they are family^given^middle: the same
+/// name in other protocols. Of an error's location they are segment^sequence^field.
+fn first_parts(name: &[u8], component: u8) -> &[u8] {
     let mut end = 0;
     for (n, part) in parts(name, component).take(3).enumerate() {
         let after = part.as_ptr() as usize - name.as_ptr() as usize + part.len();
@@ -260,7 +268,7 @@ fn personal_name(name: &[u8], component: u8) -> &[u8] {
 
 fn visit<'a>(f: &Fields<'a>, w: &mut Writer<'_, 'a, '_>) {
     w.put(LOCATION, nth(f.get(3), w.d.repetition, 0));
-    w.put_component(VISIT, f.get(19), 1);
+    w.first(VISIT, f, 19);
     if w.wants(STAFF) {
         for n in [7, 8, 9, 17] {
             w.put_each_first(STAFF, f.get(n));
@@ -276,9 +284,9 @@ fn acknowledgement<'a>(f: &Fields<'a>, facts: &mut Facts<'a>, w: &mut Writer<'_,
         facts.answers = true;
         w.put(ACK, facts.ack);
         w.put(ACK_OF, facts.ack_of);
-        w.put(ACK_TEXT, f.get(3));
+        w.field(ACK_TEXT, f, 3);
     }
-    w.put_component(ERROR_CODE, f.get(6), 1);
+    w.first(ERROR_CODE, f, 6);
 }
 
 fn error<'a>(f: &Fields<'a>, w: &mut Writer<'_, 'a, '_>) {
@@ -286,16 +294,17 @@ fn error<'a>(f: &Fields<'a>, w: &mut Writer<'_, 'a, '_>) {
     let code = d.component(f.get(3), 1);
     if code.is_empty() {
         // ELD before v2.5: segment^sequence^field^code&text.
-        w.put_each(ERROR_LOCATION, f.get(1));
+        let location = nth(f.get(1), d.repetition, 0);
+        w.put(ERROR_LOCATION, first_parts(location, d.component));
         w.put(ERROR_CODE, d.component(f.get(1), 4));
     } else {
         w.put(ERROR_CODE, code);
         w.put_each(ERROR_LOCATION, f.get(2));
     }
-    w.put(ERROR_SEVERITY, f.get(4));
-    w.put_component(ERROR_APP_CODE, f.get(5), 1);
-    w.put(ERROR_TEXT, f.get(7));
-    w.put(ERROR_TEXT, f.get(8));
+    w.field(ERROR_SEVERITY, f, 4);
+    w.first(ERROR_APP_CODE, f, 5);
+    w.field(ERROR_TEXT, f, 7);
+    w.field(ERROR_TEXT, f, 8);
 }
 
 fn query<'a>(id: &[u8], f: &Fields<'a>, facts: &mut Facts<'a>, w: &mut Writer<'_, 'a, '_>) {
@@ -303,21 +312,25 @@ fn query<'a>(id: &[u8], f: &Fields<'a>, facts: &mut Facts<'a>, w: &mut Writer<'_
     facts.query = true;
     match id {
         b"QPD" => {
-            w.put_component(QUERY_NAME, f.get(1), 1);
-            w.put(QUERY_TAG, f.get(2));
+            w.first(QUERY_NAME, f, 1);
+            w.field(QUERY_TAG, f, 2);
             for n in 3..16 {
                 keys(f.get(n), facts, w);
             }
         }
         b"QRD" => {
-            w.put_component(QUERY_NAME, f.get(9), 1);
-            w.put(QUERY_TAG, f.get(4));
-            for who in d.repetitions(f.get(8)).filter(|who| !who.is_empty()) {
+            w.first(QUERY_NAME, f, 9);
+            w.field(QUERY_TAG, f, 4);
+            for who in d
+                .repetitions(f.get(8))
+                .take(w.repeats)
+                .filter(|who| !who.is_empty())
+            {
                 w.put(QUERY_KEY, who);
                 w.put(QUERY_PATIENT_ID, d.component(who, 1));
                 let rest = nth(who, d.component, 0).len() + 1;
                 let name = who.get(rest..).unwrap_or_default();
-                w.put(QUERY_PATIENT_NAME, personal_name(name, d.component));
+                w.put(QUERY_PATIENT_NAME, first_parts(name, d.component));
                 facts.wildcard |= memchr::memchr2(b'*', b'%', who).is_some();
             }
             limit(d.component(f.get(7), 1), w);
@@ -338,7 +351,7 @@ fn keys<'a>(raw: &'a [u8], facts: &mut Facts<'a>, w: &mut Writer<'_, 'a, '_>) {
         return;
     }
     let d = w.d;
-    for key in d.repetitions(raw).filter(|k| !k.is_empty()) {
+    for key in d.repetitions(raw).take(w.repeats).filter(|k| !k.is_empty()) {
         w.put(QUERY_KEY, key);
         let value = nth(key, d.component, 1);
         match key.get(..6) {

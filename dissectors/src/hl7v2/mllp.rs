@@ -4,13 +4,13 @@
 //! A message belongs to the frame with the last byte of its end block: the 0D of 1C 0D, or the 1C
 //! where no 0D follows; one without an end block to the frame with its own last byte.
 
-use memchr::{memchr, memchr2, memchr3};
+use memchr::{memchr, memchr2};
 
 use crate::contract::{Dissector, End, Progress, Reason, Side};
 use crate::limits::{self, Limits};
 use crate::message::Messages;
 
-use super::block::{self, Block, Frame, LastId, Work};
+use super::block::{self, Block, Frame, Ids, LastId, Work};
 use super::delimiters::begins_header;
 use super::kinds;
 
@@ -147,7 +147,7 @@ impl Mllp {
                     Side::Client => (client, &*server),
                     Side::Server => (server, &*client),
                 };
-                block::read(&mut self.work, block, asked, sent, out);
+                block::read(&mut self.work, block, Ids { asked, sent }, out);
             }
         }
     }
@@ -158,6 +158,9 @@ impl Mllp {
         let mut at = out.offset();
         while !left.is_empty() {
             let state = &mut self.sides[side.index()];
+            if state.strays >= self.stray {
+                break;
+            }
             let unit = match unit(state, left, self.longest, self.stray) {
                 Unit::More(_) => last_unit(state, left, fault),
                 unit => unit,
@@ -354,10 +357,7 @@ fn unframed(state: &mut State, bytes: &[u8], longest: usize) -> Unit {
     let batch = !bytes.starts_with(b"MSH");
     let mut from = state.scanned.max(4);
     loop {
-        let found = search(bytes, from, |text| {
-            let end = memchr3(b'\r', b'\n', EB, text);
-            memchr(SB, &text[..end.unwrap_or(text.len())]).or(end)
-        });
+        let found = search(bytes, from, framing_byte);
         if found.unwrap_or(bytes.len()) > longest {
             return Unit::too_long(0, longest);
         }
@@ -391,10 +391,7 @@ fn unframed(state: &mut State, bytes: &[u8], longest: usize) -> Unit {
 fn stray(state: &mut State, bytes: &[u8], most: usize) -> Unit {
     let mut from = state.scanned;
     loop {
-        let found = search(bytes, from, |text| {
-            let end = memchr3(b'\r', b'\n', EB, text);
-            memchr(SB, &text[..end.unwrap_or(text.len())]).or(end)
-        });
+        let found = search(bytes, from, framing_byte);
         if found.unwrap_or(bytes.len()) >= most {
             return Unit::Stray(most);
         }
@@ -453,6 +450,11 @@ fn skipped(state: &mut State, bytes: &[u8]) -> Unit {
         }
         from = at + 1;
     }
+}
+
+/// Four bytes to look for: more than a search of the library takes at once.
+fn framing_byte(text: &[u8]) -> Option<usize> {
+    text.iter().position(|b| matches!(*b, SB | EB | CR | b'\n'))
 }
 
 fn search(bytes: &[u8], from: usize, find: impl Fn(&[u8]) -> Option<usize>) -> Option<usize> {

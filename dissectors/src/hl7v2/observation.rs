@@ -23,38 +23,11 @@ pub(super) struct Observed<'a> {
     pub pump: bool,
 }
 
-/// Fields for which the code of every OBX has to be understood.
-const REPORTED: [crate::schema::FieldId; 17] = [
-    WEIGHT,
-    RATE_ML_H,
-    CONCENTRATION,
-    PUMP_STATUS,
-    INFUSION_EVENT,
-    REPORTED_RATE,
-    REPORTED_DOSE,
-    REPORTED_VTBI,
-    DRUG_LIBRARY,
-    DRUG_TEXT,
-    ALARM_EVENT,
-    ALARM_PHASE,
-    ALARM_STATE,
-    ALARM_INACTIVATION,
-    ALARM_PRIORITY,
-    SOFTWARE,
-    MDC,
-];
-
-/// True if somebody wants what only the codes of observations tell.
-pub(super) fn wanted(w: &Writer<'_, '_, '_>) -> bool {
-    w.wants_any(&REPORTED)
-}
-
 impl<'a> Observed<'a> {
-    /// Reads an OBX. `understand`: its code matters; `order`: it belongs to an order group.
+    /// Reads an OBX. `order`: the order group that it belongs to.
     pub fn read(
         &mut self,
         f: &Fields<'a>,
-        understand: bool,
         order: Option<&mut Group<'a>>,
         w: &mut Writer<'_, 'a, '_>,
     ) {
@@ -62,13 +35,9 @@ impl<'a> Observed<'a> {
         let d = w.d;
         self.deleted |= self.status(f, w);
         let instance = f.get(18);
-        let names_device = self.device_id.is_empty() && !instance.is_empty();
-        if !understand && order.is_none() && !names_device && self.device.is_some() {
-            return;
-        }
         let id = f.get(3);
-        let code = d.component(id, 1);
-        let seen = mdc::read(code, d.component(id, 2));
+        let [code, refid, system] = d.first_three(id);
+        let seen = mdc::read(code, refid);
         if seen.disagree {
             w.anomaly("mdc-code-disagrees", id);
         }
@@ -76,18 +45,16 @@ impl<'a> Observed<'a> {
             self.pump |= device == Device::Pump;
             self.device = self.device.or(Some(device));
         }
-        if names_device {
+        if self.device_id.is_empty() && !instance.is_empty() {
             self.names(instance, f.get(4), w);
         }
-        if code.len() >= 5 && is_mdc(d.component(id, 3), d.component(id, 2)) {
+        if system == b"MDC" || refid.starts_with(b"MDC") {
             w.put(MDC, code);
         }
         match seen.metric {
             Some(metric) => self.report(metric, f, order, w),
             // Facet 1 of an alert names its event in OBX-3 itself.
-            None if d.component(id, 2).starts_with(b"MDC_EVT_") => {
-                w.put(ALARM_EVENT, d.component(id, 2));
-            }
+            None if refid.starts_with(b"MDC_EVT_") => w.put(ALARM_EVENT, refid),
             None => {}
         }
     }
@@ -139,7 +106,7 @@ impl<'a> Observed<'a> {
             amount
         };
         match metric {
-            Metric::Device(_) => {}
+            Metric::Device(_) | Metric::Other => {}
             Metric::SetRate | Metric::CurrentRate => {
                 number(REPORTED_RATE, w);
             }
@@ -177,8 +144,4 @@ impl<'a> Observed<'a> {
             Metric::Software => w.put(SOFTWARE, text()),
         }
     }
-}
-
-fn is_mdc(system: &[u8], refid: &[u8]) -> bool {
-    system == b"MDC" || refid.starts_with(b"MDC")
 }

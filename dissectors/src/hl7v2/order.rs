@@ -127,7 +127,7 @@ impl<'a> Group<'a> {
             component: d.subcomponent,
             ..d
         };
-        for one in d.repetitions(f.get(13)) {
+        for one in d.repetitions(f.get(13)).take(3) {
             let number = nth(one, d.component, 0);
             let unit = nth(one, d.component, 1);
             if let Some(amount) = Amount::read(number, unit, &within) {

@@ -27,6 +27,8 @@ pub(super) struct Ends {
     pub add: bool,
     /// More segments than the limit: the rest was left out.
     pub overflow: bool,
+    /// Header segments: MSH, FHS, BHS.
+    pub headers: usize,
 }
 
 /// Cuts `text` into segments, at most `most`. Empty ones are left out.
@@ -39,7 +41,12 @@ pub(super) fn cut(text: &[u8], most: usize, into: &mut Vec<Segment>) -> Ends {
             ends.overflow = true;
             break;
         }
-        ends.add |= text[start..end].starts_with(b"ADD") && !into.is_empty();
+        let segment = &text[start..end];
+        match segment.first() {
+            Some(b'A') => ends.add |= segment.starts_with(b"ADD") && !into.is_empty(),
+            Some(b'M' | b'F' | b'B') => ends.headers += usize::from(is_header(segment)),
+            _ => {}
+        }
         into.push(Segment {
             start: start as u32,
             end: end as u32,
@@ -123,9 +130,13 @@ pub(super) fn is_segment_id(id: &[u8]) -> bool {
 
 /// MSH, FHS or BHS with a separator behind it.
 pub(super) fn is_header(text: &[u8]) -> bool {
-    matches!(text, [b'M' | b'F' | b'B', b'S' | b'H', b'H' | b'S', sep, ..]
-        if (text.starts_with(b"MSH") || text.starts_with(b"FHS") || text.starts_with(b"BHS"))
-            && !sep.is_ascii_alphanumeric() && *sep >= 0x20)
+    let ([b'M', b'S', b'H', separator, ..]
+    | [b'F', b'H', b'S', separator, ..]
+    | [b'B', b'H', b'S', separator, ..]) = text
+    else {
+        return false;
+    };
+    !separator.is_ascii_alphanumeric() && *separator >= 0x20
 }
 
 /// How many separators of a segment are marked at once; further ones are searched for.
@@ -201,7 +212,20 @@ impl<'a> Fields<'a> {
     }
 
     /// The field with this number, empty if it is not there. MSH-1 is the separator.
+    #[inline]
     pub fn get(&self, number: usize) -> &'a [u8] {
+        let index = number.wrapping_sub(self.shift);
+        if index != 0
+            && index < self.count
+            && let (Some(before), Some(behind)) = (self.marks.get(index - 1), self.marks.get(index))
+        {
+            return &self.text[*before as usize + 1..*behind as usize];
+        }
+        self.edge(number)
+    }
+
+    /// The first and the last field, those behind the marks, and those that are not there.
+    fn edge(&self, number: usize) -> &'a [u8] {
         if self.shift == 1 && number == 1 {
             return self.text.get(3..4).unwrap_or_default();
         }
@@ -214,11 +238,8 @@ impl<'a> Fields<'a> {
             Some(Some(mark)) => *mark as usize + 1,
             Some(None) => return self.beyond(index),
         };
-        if index < self.count {
-            return &self.text[start..self.marks[index] as usize];
-        }
         let rest = self.text.get(start..).unwrap_or_default();
-        if self.count < MARKS {
+        if index == self.count && self.count < MARKS {
             rest
         } else {
             &rest[..memchr(self.separator, rest).unwrap_or(rest.len())]
@@ -233,19 +254,23 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The part with this index (from 0) between separators; empty if there is none.
+/// The part with this index (from 0) between separators; empty if there is none. Parts are short:
+/// a plain loop is quicker than a call of a search.
 pub(super) fn nth(text: &[u8], separator: u8, index: usize) -> &[u8] {
     if separator == 0 {
         return if index == 0 { text } else { b"" };
     }
     let mut rest = text;
     for _ in 0..index {
-        match memchr(separator, rest) {
+        match rest.iter().position(|b| *b == separator) {
             Some(at) => rest = &rest[at + 1..],
             None => return b"",
         }
     }
-    &rest[..memchr(separator, rest).unwrap_or(rest.len())]
+    &rest[..rest
+        .iter()
+        .position(|b| *b == separator)
+        .unwrap_or(rest.len())]
 }
 
 /// All parts between separators. At least one.
@@ -262,8 +287,38 @@ pub(super) fn parts(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
 impl Delimiters {
     /// Component `n` (from 1) of the first repetition, without its further subcomponents.
     pub fn component<'a>(&self, field: &'a [u8], n: usize) -> &'a [u8] {
+        if n == 1 {
+            // A delimiter that was not declared is 0, which separates nothing.
+            let ends = |b: &u8| {
+                (*b == self.component || *b == self.repetition || *b == self.subcomponent)
+                    && *b != 0
+            };
+            return &field[..field.iter().position(ends).unwrap_or(field.len())];
+        }
         let first = nth(field, self.repetition, 0);
         nth(nth(first, self.component, n - 1), self.subcomponent, 0)
+    }
+
+    /// The first three components of the first repetition, as they stand.
+    pub fn first_three<'a>(&self, field: &'a [u8]) -> [&'a [u8]; 3] {
+        let mut found: [&[u8]; 3] = [b""; 3];
+        let mut start = 0;
+        let mut n = 0;
+        for (at, b) in field.iter().enumerate() {
+            if *b == self.component && *b != 0 {
+                found[n] = &field[start..at];
+                start = at + 1;
+                n += 1;
+                if n == 3 {
+                    return found;
+                }
+            } else if *b == self.repetition && *b != 0 {
+                found[n] = &field[start..at];
+                return found;
+            }
+        }
+        found[n] = &field[start..];
+        found
     }
 
     /// Repetitions of a field.
@@ -362,6 +417,9 @@ mod tests {
         assert_eq!(d.component(b"A&B^C~D^E", 2), b"C");
         assert_eq!(d.component(b"A&B^C~D^E", 3), b"");
         assert_eq!(d.repetitions(b"A~B~").count(), 3);
+        assert_eq!(d.first_three(b"1^REF^MDC^x"), [&b"1"[..], b"REF", b"MDC"]);
+        assert_eq!(d.first_three(b"1^REF~2^B^C"), [&b"1"[..], b"REF", b""]);
+        assert_eq!(d.first_three(b""), [&b""[..], b"", b""]);
         let bare = Delimiters {
             repetition: 0,
             subcomponent: 0,

@@ -6,15 +6,20 @@ use std::borrow::Cow;
 use memchr::memchr;
 
 use crate::action::Quantity;
-use crate::message::Draft;
+use crate::message::{Draft, Wanted};
 use crate::schema::FieldId;
 
 use super::delimiters::Delimiters;
 use super::escape;
+use super::segments::Fields;
 use super::units::{self, UnitField};
 
 pub(super) struct Writer<'w, 'a, 'o> {
     pub draft: Draft<'o>,
+    pub wanted: Wanted,
+    /// Repetitions of a field that are looked at: one more than the limit of values, so that
+    /// reaching it is counted.
+    pub repeats: usize,
     pub d: Delimiters,
     pub source: Source<'a>,
     /// The message holds escape sequences at all.
@@ -116,17 +121,26 @@ fn numeric(sent: &[u8]) -> (f64, Option<&'static str>) {
 }
 
 impl<'a> Writer<'_, 'a, '_> {
+    #[inline]
     pub fn wants(&self, field: FieldId) -> bool {
-        self.draft.wants(field)
+        self.wanted.has(field)
     }
 
+    #[inline]
     pub fn wants_any(&self, fields: &[FieldId]) -> bool {
-        fields.iter().any(|f| self.draft.wants(*f))
+        fields.iter().any(|f| self.wanted.has(*f))
     }
 
     /// A leaf: its escapes are resolved. Nothing is written if it is empty or an explicit null.
+    #[inline]
     pub fn put(&mut self, field: FieldId, raw: &[u8]) {
-        if raw.is_empty() || raw == b"\"\"" || !self.draft.wants(field) {
+        if self.wanted.has(field) && !raw.is_empty() {
+            self.leaf(field, raw);
+        }
+    }
+
+    fn leaf(&mut self, field: FieldId, raw: &[u8]) {
+        if raw == b"\"\"" {
             return;
         }
         if self.escapes && self.d.escape != 0 && memchr(self.d.escape, raw).is_some() {
@@ -140,56 +154,79 @@ impl<'a> Writer<'_, 'a, '_> {
     }
 
     /// Text that has no escapes by its nature.
+    #[inline]
     pub fn put_raw(&mut self, field: FieldId, raw: &[u8]) {
-        if !raw.is_empty() && self.draft.wants(field) {
+        if !raw.is_empty() && self.wanted.has(field) {
             self.draft.text(field, raw);
             self.tell(raw);
         }
     }
 
     /// Component `n` of the first repetition.
+    #[inline]
     pub fn put_component(&mut self, field: FieldId, raw: &'a [u8], n: usize) {
-        if !raw.is_empty() && self.draft.wants(field) {
+        if !raw.is_empty() && self.wanted.has(field) {
             self.put(field, self.d.component(raw, n));
         }
     }
 
+    /// A field of a segment that is a leaf, or is given as sent.
+    #[inline]
+    pub fn field(&mut self, field: FieldId, of: &Fields<'a>, number: usize) {
+        if self.wanted.has(field) {
+            self.put(field, of.get(number));
+        }
+    }
+
+    /// The first component of a field of a segment.
+    #[inline]
+    pub fn first(&mut self, field: FieldId, of: &Fields<'a>, number: usize) {
+        if self.wanted.has(field) {
+            self.put(field, self.d.component(of.get(number), 1));
+        }
+    }
+
     /// Each repetition as sent.
+    #[inline]
     pub fn put_each(&mut self, field: FieldId, raw: &'a [u8]) {
-        if !raw.is_empty() && self.draft.wants(field) {
+        if !raw.is_empty() && self.wanted.has(field) {
             let d = self.d;
-            for one in d.repetitions(raw) {
+            for one in d.repetitions(raw).take(self.repeats) {
                 self.put(field, one);
             }
         }
     }
 
     /// The first component of each repetition.
+    #[inline]
     pub fn put_each_first(&mut self, field: FieldId, raw: &'a [u8]) {
-        if !raw.is_empty() && self.draft.wants(field) {
+        if !raw.is_empty() && self.wanted.has(field) {
             let d = self.d;
-            for one in d.repetitions(raw) {
+            for one in d.repetitions(raw).take(self.repeats) {
                 self.put(field, d.component(one, 1));
             }
         }
     }
 
+    #[inline]
     pub fn time(&mut self, field: FieldId, raw: &[u8]) {
-        if !raw.is_empty() && self.draft.wants(field) {
+        if !raw.is_empty() && self.wanted.has(field) {
             self.draft.time(field, raw);
             self.tell(raw);
         }
     }
 
+    #[inline]
     pub fn secret(&mut self, field: FieldId, raw: &[u8]) {
-        if !raw.is_empty() && raw != b"\"\"" && self.draft.wants(field) {
+        if !raw.is_empty() && raw != b"\"\"" && self.wanted.has(field) {
             self.draft.secret(field, raw.len());
             self.tell(raw);
         }
     }
 
+    #[inline]
     pub fn amount(&mut self, field: FieldId, amount: &Amount<'_>) {
-        if self.draft.wants(field) {
+        if self.wanted.has(field) {
             self.draft.quantity(field, amount.quantity());
             self.tell(amount.sent);
         }

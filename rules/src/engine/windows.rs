@@ -7,9 +7,10 @@ use dissectors::message::FrameRef;
 use foldhash::fast::RandomState;
 
 use super::table::Table;
-use crate::language::compiled::{Condition, Operand, Truth, Window, WindowKind};
-use crate::language::eval::{Facts, NoPast, Past, Val, each, eval};
-use crate::language::units::same;
+use crate::language::ast::Comparison;
+use crate::language::compiled::{Condition, Operand, SEQUENCE_STEPS, Truth, Window, WindowKind};
+use crate::language::eval::{Facts, NoPast, Past, Val, each, eval, ordered};
+use crate::language::units::{Dimension, same};
 use crate::limits::{self, Hits, LimitId, Limits};
 
 /// The windows of one rule.
@@ -103,6 +104,7 @@ impl Past for Feeding<'_> {
             WindowKind::Sum {
                 above, or_equal, ..
             } => self.sum(at, window, key, above, or_equal, facts),
+            WindowKind::Ratio(op, than) => self.ratio(at, window, key, op, than, facts),
             WindowKind::FirstSeen => self.first_seen(at, window, key, facts),
             WindowKind::Sequence => Truth::Unknown,
         }
@@ -190,13 +192,61 @@ impl Feeding<'_> {
         })
     }
 
+    fn ratio(
+        &mut self,
+        at: usize,
+        window: &Window,
+        key: u64,
+        op: Comparison,
+        than: f64,
+        facts: &Facts<'_>,
+    ) -> Truth {
+        let mut now = None;
+        for operand in &window.of {
+            each(operand, facts, &mut |v| match v {
+                Val::Number(n) => now = now.or(Some((n, Dimension::NONE))),
+                Val::Quantity(n, d) => now = now.or(Some((n, d))),
+                _ => {}
+            });
+        }
+        let Some((number, dimension)) = now else {
+            return Truth::Unknown;
+        };
+
+        let event = self.event(number.to_bits(), facts);
+        let Some(state) = self.state(
+            at,
+            window,
+            self.hasher.hash_one((TAG, key, dimension)),
+            limits::WINDOW_KEYS,
+        ) else {
+            return Truth::Unknown;
+        };
+        let before = state.events.back().copied();
+        state.push(event, window.within, 1);
+        let Some(before) = before.filter(|b| b.time.saturating_add(window.within) >= event.time)
+        else {
+            return Truth::Unknown;
+        };
+        let old = f64::from_bits(before.what);
+        // From nothing, or to nothing, is a start or a stop, no jump.
+        if old == 0.0 || number == 0.0 {
+            return Truth::False;
+        }
+        let truth = ordered(op, number / old, than);
+        if truth == Truth::True {
+            self.evidence.push(before.frame);
+            self.tell(&format!("{:.3} times the value before", number / old));
+        }
+        truth
+    }
+
     fn first_seen(&mut self, at: usize, window: &Window, key: u64, facts: &Facts<'_>) -> Truth {
         let Some(what) = self.key(&window.of, facts) else {
             return Truth::Unknown;
         };
-        let mut hasher = self.hasher.build_hasher();
-        (key, what).hash(&mut hasher);
-        let whole = hasher.finish();
+
+        let whole = self.hasher.hash_one((TAG, key, what));
         let Some(table) = self.windows.tables.get_mut(at) else {
             return Truth::Unknown;
         };
@@ -217,19 +267,20 @@ impl Feeding<'_> {
     }
 
     fn sequence(&mut self, at: usize, window: &Window, facts: &Facts<'_>) -> Truth {
-        let reached: Vec<Truth> = window
-            .steps
-            .iter()
-            .map(|s| eval(s, facts, &mut NoPast))
-            .collect();
-        if !reached.contains(&Truth::True) {
+        let mut reached = 0u32;
+        for (step, condition) in window.steps.iter().enumerate().take(SEQUENCE_STEPS) {
+            if eval(condition, facts, &mut NoPast) == Truth::True {
+                reached |= 1 << step;
+            }
+        }
+        if reached == 0 {
             return Truth::False;
         }
         let Some(key) = self.key(&window.by, facts) else {
             return Truth::Unknown;
         };
         let (now, frame) = (self.now, facts.message.frame());
-        let steps = window.steps.len();
+        let steps = window.steps.len().min(SEQUENCE_STEPS);
         let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
             return Truth::Unknown;
         };
@@ -237,7 +288,7 @@ impl Feeding<'_> {
         let mut ended = None;
         // From the last step down, so that one message is not two steps.
         for step in (0..steps).rev() {
-            if reached[step] != Truth::True {
+            if reached >> step & 1 == 0 {
                 continue;
             }
             let began = match step.checked_sub(1) {
@@ -268,10 +319,12 @@ impl Feeding<'_> {
     ) -> Option<&mut State> {
         let room = self.limits.get(limit).max(1);
         let now = self.now;
+        // Touches closer together than this are noted as one.
+        let slack = window.within / 16;
         let table = self.windows.tables.get_mut(at)?;
         // What is out of date leaves; then, if need be, what was touched longest ago.
         while let Some((touched, oldest)) = table.order.front().copied() {
-            let stale = touched.saturating_add(window.within) < now;
+            let stale = touched.saturating_add(window.within).saturating_add(slack) < now;
             let full = table.keys.len() >= room && !table.keys.contains_key(&key);
             if !stale && !full && table.order.len() < room.saturating_mul(4) {
                 break;
@@ -291,7 +344,7 @@ impl Feeding<'_> {
             .keys
             .entry(key)
             .or_insert_with(|| State::new(i64::MIN));
-        if state.touched != now {
+        if state.touched == i64::MIN || state.touched.saturating_add(slack) < now {
             state.touched = now;
             table.order.push_back((now, key));
         }
@@ -325,6 +378,7 @@ impl Feeding<'_> {
     /// A key made of the values of some operands; `None` if one has none.
     fn key(&self, operands: &[Operand], facts: &Facts<'_>) -> Option<u64> {
         let mut hasher = self.hasher.build_hasher();
+        TAG.hash(&mut hasher);
         for operand in operands {
             let mut known = false;
             each(operand, facts, &mut |v| {
@@ -376,6 +430,10 @@ impl State {
         }
     }
 }
+
+/// Keeps a hash that is hashed again apart from the hasher's own initial state: foldhash maps a
+/// value equal to that state to zero.
+const TAG: u32 = 0x7761_7264;
 
 pub fn hash(value: &Val<'_>, hasher: &mut impl Hasher) {
     match value {

@@ -7,6 +7,7 @@ use dissectors::schema::Privacy;
 use super::ast::{Call, Comparison, Expr, ExprKind, Span, TextTest};
 use super::compiled::{Condition, Fact, Literal, Node, Operand, Pattern, Set, Uses, Which, Window};
 use super::diagnostic::nearest;
+use super::eval::has_window;
 use super::names::{CALLS, QUESTIONS, Type, Vocabulary};
 use super::units::{Dimension, Unit};
 use crate::limits::{self, Limits};
@@ -107,7 +108,11 @@ impl<'l> Checker<'l> {
         match &expr.kind {
             ExprKind::And(parts) => {
                 self.units_fit_verbs(parts);
-                self.all(parts).map(Node::And)
+                // What stands beside a window decides which messages it sees, wherever it stands.
+                let mut nodes = self.all(parts)?;
+                nodes.sort_by_key(has_window);
+                let plain = nodes.iter().filter(|n| !has_window(n)).count();
+                Some(Node::And(nodes, plain))
             }
             ExprKind::Or(parts) => self.all(parts).map(Node::Or),
             ExprKind::Not(inner) => {
@@ -222,6 +227,10 @@ impl<'l> Checker<'l> {
             } else {
                 node
             });
+        }
+        // A bare word says nothing beside what is itself not known.
+        if typed.is_none() && matches!(second.kind, ExprKind::Name(_)) {
+            return None;
         }
         let other = self.operand(second, expected);
         let ((a, ta), (b, tb)) = (typed?, other?);
@@ -579,7 +588,7 @@ impl<'l> Checker<'l> {
             "exists" => self.exists(whole, call),
             "listed" => self.listed(whole, call),
             "sequence" | "first_seen" => self.looking_back(whole, call),
-            "count" | "distinct" | "sum" => self.fail(
+            "count" | "distinct" | "sum" | "ratio" => self.fail(
                 Problem::new(
                     &whole.span,
                     "WR009",
@@ -603,20 +612,23 @@ impl<'l> Checker<'l> {
                 "`absence` is not judged yet",
                 "reserved",
             )),
-            other => {
-                let help = nearest(other, CALLS.iter().copied())
-                    .map(|n| format!("did you mean `{n}(...)`?"));
-                self.fail(
-                    Problem::new(
-                        &call.name_span,
-                        "WR001",
-                        format!("unknown function `{other}`"),
-                        "not known",
-                    )
-                    .helped(help.or_else(|| Some(format!("known are {}", CALLS.join(", "))))),
-                )
-            }
+            _ => self.unknown_call(call),
         }
+    }
+
+    pub fn unknown_call<T>(&mut self, call: &Call) -> Option<T> {
+        let other = call.name.as_str();
+        let help =
+            nearest(other, CALLS.iter().copied()).map(|n| format!("did you mean `{n}(...)`?"));
+        self.fail(
+            Problem::new(
+                &call.name_span,
+                "WR001",
+                format!("unknown function `{other}`"),
+                "not known",
+            )
+            .helped(help.or_else(|| Some(format!("known are {}", CALLS.join(", "))))),
+        )
     }
 
     fn exists(&mut self, whole: &Expr, call: &Call) -> Option<Node> {

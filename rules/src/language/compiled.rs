@@ -70,7 +70,8 @@ pub struct Uses {
 
 #[derive(Debug)]
 pub enum Node {
-    And(Vec<Node>),
+    /// The parts without a window first; then how many these are.
+    And(Vec<Node>, usize),
     Or(Vec<Node>),
     Not(Box<Node>),
     Compare(Comparison, Operand, Operand),
@@ -187,6 +188,11 @@ pub enum Fact {
     Port,
     Vlan,
     Length,
+    /// From the first to the last frame of the message.
+    Duration,
+    /// From the first frame of the conversation to the message.
+    Age,
+    FromServer,
     Conversation,
 }
 
@@ -226,6 +232,9 @@ pub enum Pattern {
     Regex(Box<Regex>),
 }
 
+/// Most steps of a sequence.
+pub const SEQUENCE_STEPS: usize = 16;
+
 /// Something that looks back in time.
 #[derive(Debug)]
 pub struct Window {
@@ -252,6 +261,8 @@ pub enum WindowKind {
         or_equal: bool,
         dimension: Dimension,
     },
+    /// The value now, over the value before, compared.
+    Ratio(Comparison, f64),
     Sequence,
     FirstSeen,
 }

@@ -173,16 +173,20 @@ pub enum Val<'a> {
 
 pub fn eval(node: &Node, facts: &Facts<'_>, past: &mut dyn Past) -> Truth {
     match node {
-        // What stands to the left of a window decides which messages reach it.
-        Node::And(parts) => {
+        // The parts without a window stand first and decide which messages reach the windows;
+        // then every window sees its messages, whatever the others say.
+        Node::And(parts, split) => {
+            let (plain, windows) = parts.split_at_checked(*split).unwrap_or((parts, &[]));
             let mut all = Truth::True;
-            for part in parts {
-                if all != Truth::True && has_window(part) {
-                    continue;
-                }
+            for part in plain {
                 all = all.and(eval(part, facts, past));
                 if all == Truth::False {
-                    break;
+                    return Truth::False;
+                }
+            }
+            if all == Truth::True {
+                for part in windows {
+                    all = all.and(eval(part, facts, past));
                 }
             }
             all
@@ -202,13 +206,17 @@ pub fn eval(node: &Node, facts: &Facts<'_>, past: &mut dyn Past) -> Truth {
         Node::Compare(op, left, right) => compare(*op, left, right, facts),
         Node::In(operand, set) => within(operand, set, facts),
         Node::Test(operand, pattern) => any(operand, facts, |v| match v {
-            Val::Text(text) => test(pattern, text),
+            Val::Text(text) => matches(pattern, text).into(),
             _ => Truth::Unknown,
         }),
         Node::Exists(operand) => {
             let mut found = false;
             each(operand, facts, &mut |_| found = true);
             match operand {
+                Operand::Fact(which, Fact::Anomaly) => facts
+                    .partner(*which)
+                    .is_some_and(|m| !m.anomalies().is_empty())
+                    .into(),
                 Operand::Path { from, protocol, .. } if !found => {
                     // What was not kept may have been there.
                     match facts.partner(*from) {
@@ -275,7 +283,7 @@ pub fn eval(node: &Node, facts: &Facts<'_>, past: &mut dyn Past) -> Truth {
 pub fn has_window(node: &Node) -> bool {
     match node {
         Node::Window(_) => true,
-        Node::And(parts) | Node::Or(parts) => parts.iter().any(has_window),
+        Node::And(parts, _) | Node::Or(parts) => parts.iter().any(has_window),
         Node::Not(inner) => has_window(inner),
         _ => false,
     }
@@ -322,7 +330,7 @@ fn compare_values(op: Comparison, a: Val<'_>, b: Val<'_>) -> Truth {
     }
 }
 
-fn ordered(op: Comparison, a: f64, b: f64) -> Truth {
+pub fn ordered(op: Comparison, a: f64, b: f64) -> Truth {
     if a.is_nan() || b.is_nan() {
         return Truth::Unknown;
     }
@@ -390,14 +398,14 @@ pub fn inside(low: f64, high: f64, n: f64) -> Truth {
     ((n >= low || same(n, low)) && (n <= high || same(n, high))).into()
 }
 
-fn test(pattern: &Pattern, text: &[u8]) -> Truth {
+/// Whether a text fits a pattern.
+pub fn matches(pattern: &Pattern, text: &[u8]) -> bool {
     match pattern {
         Pattern::Contains(part) => contains(text, part),
         Pattern::StartsWith(part) => text.starts_with(part),
         Pattern::EndsWith(part) => text.ends_with(part),
         Pattern::Regex(regex) => regex.is_match(text),
     }
-    .into()
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
@@ -618,6 +626,19 @@ fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Va
             let range = message.range();
             found(Val::Number(range.end.saturating_sub(range.start) as f64));
         }
+        Fact::Duration => {
+            let first = message.frames().first().map_or(0, |f| f.time);
+            let seconds = message.frame().time.saturating_sub(first) as f64 / 1e9;
+            found(Val::Quantity(seconds.max(0.0), Dimension::TIME));
+        }
+        Fact::Age => {
+            let age = message
+                .frame()
+                .time
+                .saturating_sub(conversation.started.time);
+            found(Val::Quantity((age as f64 / 1e9).max(0.0), Dimension::TIME));
+        }
+        Fact::FromServer => found(Val::Flag(message.side() == Side::Server)),
         Fact::Conversation => found(Val::Number(conversation.flow_id as f64)),
         _ => {}
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while, take_while1};
-use nom::character::complete::{char, digit1, none_of, one_of};
+use nom::character::complete::{char, digit1, hex_digit1, none_of, one_of};
 use nom::combinator::{map, not, opt, peek, recognize, verify};
 use nom::multi::{many0, many0_count};
 use nom::sequence::{delimited, pair, preceded, terminated};
@@ -109,6 +109,9 @@ fn token<'t>(all: &str, i: &'t str, value_may_stand: bool) -> Result<(&'t str, T
     if let Ok((rest, net)) = net(i) {
         return Ok((rest, Token::Net(net.to_owned())));
     }
+    if let Ok((rest, code)) = code_point(i) {
+        return Ok((rest, Token::Number(code, None)));
+    }
     if let Ok((rest, number)) = number(i) {
         let (rest, unit) = unit(all, rest);
         return Ok((rest, Token::Number(number, unit)));
@@ -182,6 +185,18 @@ fn net(i: &str) -> IResult<&str, &str> {
         peek(not(one_of(".0123456789"))),
     )
     .parse(i)
+}
+
+/// `0xFF00`, as standards write statuses and codes.
+fn code_point(i: &str) -> IResult<&str, f64> {
+    let (rest, digits) = preceded(tag("0x"), hex_digit1).parse(i)?;
+    match u32::from_str_radix(digits, 16) {
+        Ok(code) => Ok((rest, f64::from(code))),
+        Err(_) => Err(nom::Err::Error(nom::error::Error::new(
+            i,
+            nom::error::ErrorKind::HexDigit,
+        ))),
+    }
 }
 
 fn number(i: &str) -> IResult<&str, f64> {

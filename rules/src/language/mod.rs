@@ -20,3 +20,6 @@ pub mod ruleset;
 pub mod table;
 pub mod units;
 pub mod windows;
+
+#[cfg(test)]
+mod tests;

@@ -254,6 +254,24 @@ pub const FACTS: &[(&str, Fact, Type, &str)] = &[
         "stream bytes that the message covers",
     ),
     (
+        "duration",
+        Fact::Duration,
+        Type::Quantity,
+        "time from the first to the last frame of the message",
+    ),
+    (
+        "age",
+        Fact::Age,
+        Type::Quantity,
+        "time since the first frame of the conversation",
+    ),
+    (
+        "from_server",
+        Fact::FromServer,
+        Type::Flag,
+        "sent by the side that did not open the conversation",
+    ),
+    (
         "conversation",
         Fact::Conversation,
         Type::Number,
@@ -303,6 +321,7 @@ pub const CALLS: &[&str] = &[
     "count",
     "distinct",
     "sum",
+    "ratio",
     "sequence",
     "absence",
     "first_seen",

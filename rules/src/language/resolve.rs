@@ -85,6 +85,9 @@ impl Checker<'_> {
             },
             ExprKind::Arithmetic(op, left, right) => self.arithmetic(*op, left, right),
             ExprKind::Call(call) if call.name == "role" => self.role(expr, call),
+            ExprKind::Call(call) if !super::names::CALLS.contains(&call.name.as_str()) => {
+                self.unknown_call(call)
+            }
             _ => self.fail(Problem::new(
                 &expr.span,
                 "WR003",

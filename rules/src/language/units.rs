@@ -89,6 +89,9 @@ impl Unit {
         loop {
             let end = term_end(rest);
             let (term, after) = rest.split_at(end);
+            if term.is_empty() {
+                return None;
+            }
             let (atom, exponent) = atom(term)?;
             let power = sign.checked_mul(exponent)?;
             // A kilogram below the line, behind a drug, is the patient's.

@@ -2,7 +2,7 @@
 
 use super::ast::{Call, Comparison, Expr, ExprKind};
 use super::check::{Checker, Problem};
-use super::compiled::{Literal, Node, Operand, Window, WindowKind};
+use super::compiled::{Literal, Node, Operand, SEQUENCE_STEPS, Window, WindowKind};
 use super::names::Type;
 use super::units::Dimension;
 use crate::limits;
@@ -18,6 +18,7 @@ impl Checker<'_> {
     ) -> Option<Option<Node>> {
         match call.name.as_str() {
             "count" | "distinct" | "sum" => {}
+            "ratio" => return Some(self.ratio(whole, call, op, threshold)),
             _ => return None,
         }
         Some(self.counted(whole, call, op, threshold))
@@ -58,6 +59,43 @@ impl Checker<'_> {
         Some(self.add(window))
     }
 
+    /// `ratio(value) by (...) within 10 min > 5`: the value now over the one before.
+    fn ratio(
+        &mut self,
+        whole: &Expr,
+        call: &Call,
+        op: Comparison,
+        threshold: &Expr,
+    ) -> Option<Node> {
+        let kind = match &threshold.kind {
+            ExprKind::Number(n, None) if op.is_ordering() => Some(WindowKind::Ratio(op, *n)),
+            _ => self.fail(
+                Problem::new(
+                    &threshold.span,
+                    "WR009",
+                    "a ratio is compared with a number",
+                    "no number, or no `<` or `>`",
+                )
+                .help("write `ratio(value) by (subject) within 10 min > 5`"),
+            ),
+        };
+        let typed = match call.args.as_slice() {
+            [arg] => self.operand(arg, None).map(|t| t.1),
+            _ => None,
+        };
+        if !matches!(typed, Some(Type::Number | Type::Quantity | Type::Any)) {
+            self.problems.push(Problem::new(
+                &whole.span,
+                "WR009",
+                "`ratio` compares one number with the one before",
+                "not one number",
+            ));
+        }
+        let within = self.span_of_time(call);
+        let window = self.window(whole, call, kind, within)?;
+        Some(self.add(window))
+    }
+
     /// `sequence(a, b) by (...) within 60 s`, `first_seen(...) by (...) after 1 h`.
     pub fn looking_back(&mut self, whole: &Expr, call: &Call) -> Option<Node> {
         let (kind, within) = if call.name == "sequence" {
@@ -67,6 +105,14 @@ impl Checker<'_> {
                     "WR009",
                     "a sequence has at least two steps",
                     format!("{} given", call.args.len()),
+                ));
+            }
+            if call.args.len() > SEQUENCE_STEPS {
+                self.problems.push(Problem::new(
+                    &call.args[SEQUENCE_STEPS].span,
+                    "WR009",
+                    format!("a sequence has at most {SEQUENCE_STEPS} steps"),
+                    "one too many",
                 ));
             }
             (WindowKind::Sequence, self.span_of_time(call))

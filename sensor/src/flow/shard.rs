@@ -36,8 +36,10 @@ impl Links for Vec<Flow> {
     }
 }
 
-/// Records looked at for the one that holds most.
+/// Holders among which the largest is looked for.
 const SAMPLE: usize = 64;
+/// Records looked at for them, if there is any holder.
+const RECORDS: usize = 4096;
 
 impl Shard {
     /// A packet of this shard.
@@ -360,7 +362,7 @@ impl Shard {
     fn lighten(&mut self, cx: &mut Context<'_>) -> bool {
         let mut largest: Option<(u64, usize)> = None;
         let mut found = 0;
-        for _ in 0..self.flows.len() {
+        for seen in 0..self.flows.len() {
             self.cursor = (self.cursor + 1) % self.flows.len();
             let holds = held(&self.flows[self.cursor]);
             if holds > 0 {
@@ -368,9 +370,9 @@ impl Shard {
                 if largest.is_none_or(|(most, _)| holds > most) {
                     largest = Some((holds, self.cursor));
                 }
-                if found >= SAMPLE {
-                    break;
-                }
+            }
+            if found >= SAMPLE || found > 0 && seen >= RECORDS {
+                break;
             }
         }
         let Some((_, place)) = largest else {

@@ -17,7 +17,7 @@ pub struct Recent {
     next: u8,
 }
 
-const MANY: usize = 16;
+const MANY: usize = 8;
 
 impl Recent {
     /// True if a packet with this mark was seen no longer than `window` nanoseconds ago (or ahead:
@@ -63,6 +63,15 @@ impl Recent {
         }
     }
 
+    /// The conversation is over: the last two packets are enough to know their copies by.
+    pub fn settle(&mut self) {
+        if let Some(many) = self.many.take() {
+            let last = |back: usize| many[(usize::from(self.next) + MANY - back) % MANY];
+            self.few = [last(2), last(1)];
+            self.next = 0;
+        }
+    }
+
     /// Bytes of heap kept.
     #[cfg(test)]
     pub fn held(&self) -> usize {
@@ -87,14 +96,19 @@ mod tests {
     }
 
     #[test]
-    fn burst_is_remembered_sixteen_deep() {
+    fn burst_is_remembered_eight_deep_and_its_end_after_the_conversation() {
         let mut recent = Recent::default();
-        for n in 0..16 {
+        for n in 0..8 {
             recent.remember(2 * n, n as i64, 1_000);
         }
-        assert!((0..16).all(|n| recent.saw(2 * n, 20, 1_000)));
+        assert!((0..8).all(|n| recent.saw(2 * n, 20, 1_000)));
         recent.remember(100, 20, 1_000);
         assert!(!recent.saw(0, 20, 1_000));
+        recent.settle();
+        assert_eq!(recent.held(), 0);
+        assert!(recent.saw(14, 20, 1_000) && recent.saw(100, 20, 1_000));
+        recent.remember(102, 20, 0);
+        assert!(recent.saw(100, 20, 1_000) && !recent.saw(14, 20, 1_000));
     }
 
     #[test]

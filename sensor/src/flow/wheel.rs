@@ -162,9 +162,9 @@ mod tests {
             wheel.hang(&mut slab, place, at);
         }
         wheel.unhang(&mut slab, 3);
-        assert_eq!(due(&mut wheel, &mut slab, 2), []);
+        assert!(due(&mut wheel, &mut slab, 2).is_empty());
         assert_eq!(due(&mut wheel, &mut slab, 5), [1, 4, 0, 2]);
-        assert_eq!(due(&mut wheel, &mut slab, 9_999), []);
+        assert!(due(&mut wheel, &mut slab, 9_999).is_empty());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use dissectors::message::Interest;
 
 use super::judge::Judging;
+use super::packet_events::PacketEvents;
 use super::seconds::{Seconds, Tick};
 use crate::capture::block::Block;
 use crate::capture::{Inputs, More, ReadError};
@@ -62,6 +63,7 @@ impl Run {
     }
 
     fn alone(mut self, judging: &mut Judging) -> Totals {
+        let mut events = PacketEvents::new(Arc::clone(&self.interest));
         let mut shards = Shards::new(self.flow, self.interest, ShardSet::ALL);
         let mut seconds = Seconds::new();
         let mut block = Block::default();
@@ -84,6 +86,7 @@ impl Run {
             fill(&mut batches, &mut spare, |batch| {
                 shards.block(&block, batch)
             });
+            batches.extend(events.take(&mut self.decoder));
             judging.block(&batches, &block.frames, &ticks);
         }
         self.decoder.finish();
@@ -113,7 +116,8 @@ impl Run {
         for _ in 0..BLOCKS_AHEAD * workers {
             let _ = spare_send.send(Block::default());
         }
-        let (sent, read) = bounded::<(Arc<Block>, Vec<Tick>)>(BLOCKS_AHEAD * workers);
+        let (sent, read) = bounded::<Judged>(BLOCKS_AHEAD * workers);
+        let mut events = PacketEvents::new(Arc::clone(&interest));
         let mut lanes = Vec::new();
         let mut posts = Vec::new();
         for _ in 0..workers {
@@ -143,13 +147,14 @@ impl Run {
                     decoder.block(&mut block);
                     let mut ticks = Vec::new();
                     seconds.ticks(&block, &mut ticks);
+                    let noticed = events.take(&mut decoder);
                     let block = Arc::new(block);
                     for lane in &lanes {
                         if lane.send(Arc::clone(&block)).is_err() {
                             return (inputs, decoder, failed);
                         }
                     }
-                    if sent.send((block, ticks)).is_err() {
+                    if sent.send((block, ticks, noticed)).is_err() {
                         break;
                     }
                 }
@@ -165,8 +170,9 @@ impl Run {
                 hands.push(scope.spawn(move || work_off(shards, &work, &done, &reuse)));
             }
             let mut batches = Vec::with_capacity(workers);
-            for (block, ticks) in read.iter() {
+            for (block, ticks, noticed) in read.iter() {
                 collect(&takes, &mut batches);
+                batches.extend(noticed);
                 judging.block(&batches, &block.frames, &ticks);
                 give_back(&takes, &mut batches);
                 // All workers let go of the block before they sent their batch.
@@ -199,6 +205,10 @@ impl Run {
     }
 }
 
+/// What the judge gets of a block from the reader: the block, where the clock moved on, and what the
+/// decoder noticed.
+type Judged = (Arc<Block>, Vec<Tick>, Option<WorkBatch>);
+
 /// What a worker made of a block comes one way, the emptied batches go back the other.
 type Lane = (Receiver<Vec<WorkBatch>>, Sender<WorkBatch>);
 
@@ -220,7 +230,7 @@ fn give_back(lanes: &[Lane], batches: &mut Vec<WorkBatch>) {
 }
 
 /// Calls `step` with empty batches until it is done; the filled ones are in `batches`, in order.
-fn fill(
+pub(super) fn fill(
     batches: &mut Vec<WorkBatch>,
     spare: &mut Vec<WorkBatch>,
     mut step: impl FnMut(&mut WorkBatch) -> Rest,
