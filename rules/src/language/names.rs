@@ -375,7 +375,8 @@ pub const CALLS: &[&str] = &[
     "role",
     "listed",
     "host",
+    "surely",
 ];
 
 /// Names that stand alone as a condition.
-pub const QUESTIONS: &[&str] = &["authorised", "granted", "within_bounds"];
+pub const QUESTIONS: &[&str] = &["authorised", "within_bounds"];

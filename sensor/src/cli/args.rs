@@ -55,7 +55,12 @@ pub struct Input {
     #[arg(short = 'c', long = "count", value_name = "N")]
     pub count: Option<u64>,
     /// Checksums: `none` decodes frames whose checksum is wrong too
-    #[arg(short = 'k', long = "checksums", value_name = "MODE", default_value = "verify")]
+    #[arg(
+        short = 'k',
+        long = "checksums",
+        value_name = "MODE",
+        default_value = "verify"
+    )]
     pub checksums: Checksums,
 }
 
