@@ -337,14 +337,16 @@ impl Feeding<'_> {
     }
 
     /// The value that a message of the first step set holds as long as such messages confirm it; a
-    /// message of the second step that shows another is a takeover.
+    /// message of the second step that shows another is a takeover. A third step lets go of it.
     fn takeover(&mut self, at: usize, window: &Window, facts: &Facts<'_>) -> Truth {
-        let [first, second] = window.steps.as_slice() else {
+        let [first, second, rest @ ..] = window.steps.as_slice() else {
             return Truth::Unknown;
         };
         let sets = eval(first, facts, &mut NoPast) == Truth::True;
         let takes = eval(second, facts, &mut NoPast) == Truth::True;
-        if !sets && !takes {
+        let mut lets_go = rest.iter();
+        let lets_go = lets_go.any(|s| eval(s, facts, &mut NoPast) == Truth::True);
+        if !sets && !takes && !lets_go {
             return Truth::False;
         }
         let (Some(key), Some(value)) = (self.key(&window.by, facts), self.key(&window.of, facts))
@@ -360,6 +362,10 @@ impl Feeding<'_> {
             .front()
             .copied()
             .filter(|e| e.time.saturating_add(window.within) >= event.time);
+        if lets_go && held.is_some_and(|h| h.what == value) {
+            state.events.clear();
+            return Truth::False;
+        }
         let taken = held.filter(|h| takes && h.what != value);
         if sets && held.is_none_or(|h| h.what == value) {
             state.events.clear();
