@@ -19,7 +19,7 @@ use sensor::output::clock::Clock;
 use sensor::output::discretion::Discretion;
 use sensor::output::eve::Eve;
 use sensor::output::{EveOutput, Outputs};
-use sensor::pipeline::{Judging, Run, Stop, listen};
+use sensor::pipeline::{Judging, Run, Stop, Totals, listen};
 use serde_json::Value;
 
 use crate::capture::shipped;
@@ -31,6 +31,8 @@ pub struct Replay {
     pub policy: Option<PathBuf>,
     pub workers: usize,
     pub reveal: bool,
+    /// As `-k none`: for frames whose bytes were changed.
+    pub ignore_checksums: bool,
 }
 
 impl Replay {
@@ -53,6 +55,11 @@ impl Replay {
 
     /// EVE records as text, keyed with a fixed pseudonym key.
     pub fn eve(&self) -> String {
+        self.run().0
+    }
+
+    /// The records, and where every frame and byte ended.
+    pub fn run(&self) -> (String, Totals) {
         let rules = RuleSet::shipped().unwrap_or_else(|report| panic!("{report}"));
         let policy = self.policy.as_ref().map(|path| {
             let text = std::fs::read_to_string(path).expect("a readable policy");
@@ -81,16 +88,19 @@ impl Replay {
         let mut interest = judge.interest();
         interest.want_all_fields_of_all();
         let mut judging = Judging::new(judge, outputs);
-        Run {
+        let totals = Run {
             inputs,
-            decoder: Decoder::new(&DecodeOptions::default()),
+            decoder: Decoder::new(&DecodeOptions {
+                ignore_checksums: self.ignore_checksums,
+                ..DecodeOptions::default()
+            }),
             flow: Settings::default(),
             interest: Arc::new(interest),
             workers: self.workers,
             stop: Stop::default(),
         }
         .to_end(&mut judging);
-        sink.text()
+        (sink.text(), totals)
     }
 
     /// EVE records, parsed.

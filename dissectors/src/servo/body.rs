@@ -172,13 +172,13 @@ impl Servo {
     fn record(&mut self, side: Side, bytes: &[u8], out: &mut Messages<'_>) {
         let at = out.offset();
         let range = at..at + bytes.len() as u64;
-        let Some((body, fits)) = binary(bytes) else {
+        // A letter, what it announces, and the check byte.
+        let Some((body @ [letter, inner @ .., _], fits)) = binary(bytes) else {
             out.message(MALFORMED, range).anomaly(BAD_LAYOUT, at);
             return;
         };
         self.streaming[side.index()] = true;
-        let inner = &body[1..body.len() - 1];
-        let (kind, named) = match body[0] {
+        let (kind, named) = match *letter {
             b'B' => (BREATH, Some(&self.channels[0])),
             b'S' => (SETTINGS, Some(&self.channels[1])),
             b'A' => (ALARMS, None),
