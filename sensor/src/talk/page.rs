@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use dissectors::contract::Transport;
-use dissectors::message::Endpoint;
 
 use super::conversation::{Conversation, Line};
 use super::titles::Titles;
+pub use crate::output::text::end;
 use super::{Manner, cause, limits};
 
 /// What stands together: a conversation, and how many more like it (attempts and refusals) there were.
@@ -174,14 +174,4 @@ pub fn elapsed(nanoseconds: i64) -> String {
 pub fn counted(n: usize, what: &str) -> String {
     let s = if n == 1 { "" } else { "s" };
     format!("{n} {what}{s}")
-}
-
-/// Address and port.
-pub fn end(e: &Endpoint) -> String {
-    match (e.port, e.mac) {
-        (0, Some(mac)) if e.ip.is_unspecified() => crate::output::eve::mac_text(mac),
-        (0, _) => e.ip.to_string(),
-        (port, _) if e.ip.is_ipv6() => format!("[{}]:{port}", e.ip),
-        (port, _) => format!("{}:{port}", e.ip),
-    }
 }
