@@ -46,6 +46,10 @@ pub const EMBEDDED: &[(&str, &str)] = &[
         "chemyx.dissector.toml",
         include_str!("../chemyx/chemyx.dissector.toml"),
     ),
+    (
+        "mt_sics.dissector.toml",
+        include_str!("../mt_sics/mt_sics.dissector.toml"),
+    ),
 ];
 
 /// The protocols of [`EMBEDDED`], read once. A file with a fault is left out; a test sees to it

@@ -98,7 +98,8 @@ local function delimited(form, input)
       if #form.start > 0 then
         foreign = starts(input:sub(1, window), form.start, at + 1)
       else
-        foreign = (byte < 0x20 or byte >= 0x7F) and byte ~= 9 and byte ~= form["end"]:byte(1)
+        local left = input:sub(at + 1, math.min(window, at + #form["end"]))
+        foreign = (byte < 0x20 or byte >= 0x7F) and byte ~= 9 and not starts(form["end"], left, 1)
       end
       if foreign then return "no" end
       at = at + 1
