@@ -104,6 +104,8 @@ fn head(talk: &Conversation, manner: &mut Manner) -> String {
     let transport = match talk.known.transport {
         Transport::Tcp => "tcp".to_owned(),
         Transport::Udp => "udp".to_owned(),
+        Transport::Icmp => "icmp".to_owned(),
+        Transport::Icmp6 => "icmpv6".to_owned(),
         Transport::Link(ethertype) => format!("ethertype 0x{ethertype:04x}"),
         Transport::Carried => "carried".to_owned(),
     };
