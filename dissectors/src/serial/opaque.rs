@@ -49,7 +49,7 @@ pub const SERIAL: Protocol = Protocol {
 fn probe(side: Side, first: &[u8], hint: Hint) -> Probe {
     let patience = match side {
         Side::Client => 48,
-        Side::Server => 1024,
+        Side::Server => 512,
     };
     if !hint.port {
         Probe::No
