@@ -1,6 +1,8 @@
 //! The command line of `wardwatch`.
 
-mod args;
+pub mod args;
+mod bench;
+mod new_dissector;
 mod progress;
 pub mod reference;
 mod replay;
@@ -11,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Cli, Command, PolicyCommand, RulesCommand};
+use args::{Cli, Command, PolicyCommand, ProtocolsCommand, RulesCommand};
 
 /// How a command ended, as the exit code tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +49,14 @@ pub fn run() -> ExitCode {
         Some(Command::Rules(RulesCommand::List { rules, json })) => rulebook::list(&rules, json),
         Some(Command::Rules(RulesCommand::Explain { id, rules })) => rulebook::explain(&id, &rules),
         Some(Command::Policy(PolicyCommand::Check { file })) => rulebook::check_policy(&file),
-        Some(Command::Protocols { json }) => reference::protocols(json),
+        Some(Command::Protocols {
+            command: Some(ProtocolsCommand::Export { lua }),
+            ..
+        }) => bench::export(&lua),
+        Some(Command::Protocols { json, .. }) => reference::protocols(json),
+        Some(Command::Try(args)) => bench::try_dissector(&args),
+        Some(Command::Streams(args)) => bench::streams(&args),
+        Some(Command::NewDissector(args)) => new_dissector::run(&args),
         Some(Command::Fields { protocol }) => reference::fields(&protocol),
     };
     ending.into()
