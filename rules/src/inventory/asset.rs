@@ -132,8 +132,21 @@ impl Asset {
 
     /// The serial number, unless it names several: then it speaks for others.
     pub fn serial(&self) -> Option<&str> {
-        let mut serials = self.marked(Mark::Serial);
+        let mut serials = self
+            .marks
+            .iter()
+            .filter(|m| m.what.0 == Mark::Serial && !of_images(m.protocol, Mark::Serial))
+            .map(|m| m.what.1.as_str());
         let first = serials.next()?;
         serials.next().is_none().then_some(first)
     }
+}
+
+/// Whether a mark is of the machine that made an image, which need not be the one that sends it.
+pub fn of_images(protocol: ProtocolId, mark: Mark) -> bool {
+    let names_machine = matches!(
+        mark,
+        Mark::Vendor | Mark::Model | Mark::Serial | Mark::Label
+    );
+    names_machine && protocol.name() == "dicom"
 }

@@ -7,6 +7,7 @@ use dissectors::action::{Device as Kind, Verb};
 use dissectors::registry::ProtocolId;
 
 use super::role::{self, Vote};
+use super::asset::of_images;
 use super::{Asset, Inventory, Mark, Seen};
 use crate::finding::Name;
 
@@ -127,12 +128,28 @@ impl<'i> Device<'i> {
     }
 
     /// Values of a mark. Where it tells several serial numbers they are of devices that it speaks
-    /// for: see [`Self::behind`].
+    /// for: see [`Self::behind`]. What images say of the machine that made them counts for a
+    /// machine that makes images, if they all say the same.
     pub fn marked(&self, mark: Mark) -> Vec<&'i str> {
+        let found = self.values(mark, |_| true);
+        let own = self.values(mark, |m| !of_images(m.protocol, mark));
+        let makes_images = || self.role().is_some_and(|(kind, _)| kind == Kind::Imaging);
+        if found.len() == own.len() || own.is_empty() && found.len() == 1 && makes_images() {
+            found
+        } else {
+            own
+        }
+    }
+
+    fn values(
+        &self,
+        mark: Mark,
+        take: impl Fn(&Seen<(Mark, String)>) -> bool,
+    ) -> Vec<&'i str> {
         let mut found: Vec<&str> = Vec::new();
-        for value in self.assets.iter().flat_map(|a| a.marked(mark)) {
-            if !found.contains(&value) {
-                found.push(value);
+        for seen in self.assets.iter().flat_map(|a| &a.marks) {
+            if seen.what.0 == mark && take(seen) && !found.contains(&seen.what.1.as_str()) {
+                found.push(&seen.what.1);
             }
         }
         found
@@ -149,6 +166,9 @@ impl<'i> Device<'i> {
     pub fn behind(&self) -> Vec<&'i str> {
         let serials = self.marked(Mark::Serial);
         let mut found = if serials.len() > 1 { serials } else { Vec::new() };
+        if self.marked(Mark::Label).is_empty() {
+            found.extend(self.values(Mark::Label, |m| of_images(m.protocol, Mark::Label)));
+        }
         for value in self.assets.iter().flat_map(|a| &a.behind) {
             if !found.contains(&value.what.as_str()) {
                 found.push(&value.what);
@@ -159,7 +179,9 @@ impl<'i> Device<'i> {
 
     pub fn protocols(&self) -> Vec<ProtocolId> {
         let mut all: Vec<ProtocolId> = Vec::new();
-        for protocol in self.assets.iter().flat_map(|a| &a.protocols) {
+        // Transport events are nobody's language.
+        let spoken = |p: &&ProtocolId| !matches!(p.name(), "tcp" | "ip" | "icmp");
+        for protocol in self.assets.iter().flat_map(|a| &a.protocols).filter(spoken) {
             if !all.contains(protocol) {
                 all.push(*protocol);
             }

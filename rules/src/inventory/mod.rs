@@ -10,6 +10,7 @@ mod claims;
 pub mod devices;
 mod holders;
 mod link;
+pub mod logbook;
 mod marks;
 pub mod oui;
 pub mod role;
@@ -20,10 +21,12 @@ use std::net::IpAddr;
 
 use dissectors::contract::Side;
 use dissectors::message::{FrameRef, Interest, Message, Value};
+use dissectors::registry::ProtocolId;
 use foldhash::fast::RandomState;
 
 pub use asset::{Asset, Peer, Seen};
 pub use claims::Claims;
+pub use logbook::Logbook;
 pub use marks::Mark;
 pub use usage::{Change, Evidence, Use, Uses};
 
@@ -67,6 +70,8 @@ struct Room {
 #[derive(Clone, Copy, Debug)]
 struct Talk {
     pair: [u32; 2],
+    /// Of the last message.
+    protocol: Option<ProtocolId>,
     /// Fingerprints of the last messages that named anything.
     told: [u64; 4],
     next: u8,
@@ -88,6 +93,12 @@ pub(crate) fn interest(interest: &mut Interest) {
     claims::interest(interest);
     marks::interest(interest);
     link::interest(interest);
+}
+
+/// The same, and what shows use: for commands that look back.
+pub fn all_interest(interest: &mut Interest) {
+    self::interest(interest);
+    usage::interest(interest);
 }
 
 impl Inventory {
@@ -212,6 +223,10 @@ impl Inventory {
                 asset.sent += u64::from(side == sender);
             }
         }
+        if talk.protocol != Some(message.protocol()) {
+            talk.protocol = Some(message.protocol());
+            self.speaks(message, talk.pair, hits);
+        }
         if let Some(bound) = link::bound(message) {
             self.link(&bound, talk.pair[sender], message, hits);
         }
@@ -272,7 +287,20 @@ impl Inventory {
             if let Some(mac) = end.mac.filter(|_| seen) {
                 self.bind(at, mac, message, hits);
             }
-            let Some(asset) = self.assets.get_mut(at as usize) else {
+        }
+        Talk {
+            pair,
+            protocol: None,
+            told: [0; 4],
+            next: 0,
+            asked: [0; 2],
+        }
+    }
+
+    /// The conversation speaks a protocol: what that makes of its ends.
+    fn speaks(&mut self, message: Message<'_>, pair: [u32; 2], hits: &mut Hits) {
+        for side in Side::BOTH {
+            let Some(asset) = self.assets.get_mut(pair[side.index()] as usize) else {
                 continue;
             };
             if !asset.protocols.contains(&message.protocol()) {
@@ -288,12 +316,6 @@ impl Inventory {
         }
         for (own, other) in [(pair[0], pair[1]), (pair[1], pair[0])] {
             self.peer(own, other, message, 0, hits);
-        }
-        Talk {
-            pair,
-            told: [0; 4],
-            next: 0,
-            asked: [0; 2],
         }
     }
 
@@ -380,7 +402,7 @@ impl Inventory {
                 Some(Role::Mark(mark)) => {
                     let what = (*mark, printable(text));
                     note(&mut asset.marks, what, message, self.room.names * 2, hits);
-                    if *mark == Mark::Serial {
+                    if *mark == Mark::Serial && !asset::of_images(message.protocol(), *mark) {
                         self.holders.add(Held::Serial, text, at, hits);
                     }
                 }

@@ -28,7 +28,6 @@ fn ends(protocol: &str) -> Ends {
         "intellivue" | "datex_s5" | "capnostream" | "nellcor" | "masimo" | "nonin" | "mindray" => {
             serves(Device::Monitor, "serves vital signs")
         }
-        "ge_unity" | "contec" => [Some((Device::Monitor, "sends vital signs")), None],
         "alaris" | "fresenius" | "ne1000" | "harvard" | "chemyx" | "baxter_as50" => {
             serves(Device::Pump, "answers as a pump")
         }
@@ -79,13 +78,20 @@ pub fn by_action(message: Message<'_>) -> [Option<(Device, u8, &'static str)>; 2
         ("hl7v2", Verb::SetPatient | Verb::Merge) => {
             [Some((Device::Server, 3, "is the source of admissions")), None]
         }
+        ("hl7v2", Verb::Store | Verb::Notify) if action.device_id.is_empty() => {
+            [None, Some((Device::Server, 1, "takes results"))]
+        }
         ("hl7v2", Verb::Store | Verb::Notify) => [
-            Some((Device::Gateway, 1, "sends observations")),
-            Some((Device::Server, 1, "takes observations")),
+            Some((Device::Gateway, 3, "sends observations of devices")),
+            Some((Device::Server, 2, "takes observations of devices")),
         ],
         ("hl7v2", Verb::Order) => [Some((Device::Server, 2, "sends orders")), None],
         ("astm", _) => [Some((Device::Analyser, 2, "speaks as a laboratory analyser")), None],
         ("sdc", _) | (_, Verb::LoadFirmware | Verb::LoadLibrary) => [None, kind_of(action.device)],
+        (_, Verb::Subscribe) if action.device == Device::Monitor => [
+            Some((Device::Server, 3, "watches monitors")),
+            kind_of(action.device),
+        ],
         (_, Verb::Notify | Verb::Store) => [kind_of(action.device), None],
         _ => [None, kind_of(action.device)],
     }
@@ -94,6 +100,9 @@ pub fn by_action(message: Message<'_>) -> [Option<(Device, u8, &'static str)>; 2
 fn kind_of(device: Device) -> Option<(Device, u8, &'static str)> {
     (device != Device::Unknown).then_some((device, 3, "is addressed as one"))
 }
+
+/// Less weight than this says nothing.
+const LITTLE: u32 = 2;
 
 /// The kind with the most weight, and the reasons for it.
 pub fn of(votes: &[Vote]) -> Option<(Device, Vec<Vote>)> {
@@ -109,7 +118,10 @@ pub fn of(votes: &[Vote]) -> Option<(Device, Vec<Vote>)> {
         .iter()
         .enumerate()
         .max_by_key(|(at, (_, weight))| (*weight, std::cmp::Reverse(*at)))?;
-    let kind = best.1.0;
+    let (kind, weight) = *best.1;
+    if weight < LITTLE {
+        return None;
+    }
     Some((
         kind,
         votes.iter().filter(|v| v.kind == kind).copied().collect(),

@@ -5,8 +5,9 @@
 use std::sync::LazyLock;
 
 use dissectors::action::Verb;
-use dissectors::message::{FrameRef, Message, Value};
+use dissectors::message::{FrameRef, Interest, Message, Value};
 use dissectors::registry::{PROTOCOLS, ProtocolId};
+use dissectors::schema::{FieldId, FieldType};
 
 /// What shows that a device is in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -126,6 +127,21 @@ pub fn is_device(protocol: ProtocolId) -> bool {
     BEDSIDE
         .get(protocol.index())
         .is_some_and(|b| *b != Bedside::No)
+}
+
+/// Adds the measured values of bedside devices.
+pub fn interest(interest: &mut Interest) {
+    for (at, protocol) in PROTOCOLS.iter().enumerate() {
+        let id = ProtocolId(at as u16);
+        let measured = protocol
+            .fields
+            .iter()
+            .enumerate()
+            .filter(|(_, f)| is_device(id) && f.kind == FieldType::Quantity);
+        for (field, _) in measured {
+            interest.want_field(id, FieldId(field as u16));
+        }
+    }
 }
 
 /// What a message shows of its sender (`true`) or of the one that it is sent to (`false`):

@@ -3,60 +3,79 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
+use rules::RuleSet;
 use rules::inventory::devices::{Device, mac_text};
 use rules::inventory::oui::{self, Vendors};
 use rules::inventory::{Inventory, Mark};
 
-use super::args::{DevicesArgs, DevicesCommand, Form};
-use super::{Ending, complain, listen};
+use super::args::{DevicesArgs, DevicesCommand, Form, Input, JudgeArgs};
+use super::replay::load_policy;
+use super::survey::{Survey, say, stamp};
+use super::{Ending, complain, rulebook};
 use crate::output::clean;
-use crate::output::clock::Clock;
 
 /// The IEEE's listing, where the system has one.
 const LISTING: &str = "/usr/share/ieee-data/oui.csv";
 
 /// Lists the devices of captures, or shows one.
 pub fn run(args: &DevicesArgs) -> Ending {
-    let heard = match listen::to(&args.captures, listen::For::Devices) {
-        Ok(heard) => heard,
-        Err(message) => {
-            complain(message);
-            return Ending::Failed;
+    let told = match &args.command {
+        None => list(args),
+        Some(DevicesCommand::Show {
+            name,
+            input,
+            judge,
+            utc,
+            ..
+        }) => show(name, input, judge, *utc),
+        Some(DevicesCommand::Import { .. } | DevicesCommand::Diff { .. }) => {
+            Err("not built in".to_owned())
         }
     };
-    let sheet = Sheet {
-        inventory: heard.judge.inventory(),
-        vendors: std::fs::read_to_string(LISTING)
-            .map(|text| Vendors::of_listing(&text))
-            .unwrap_or_default(),
-        clock: Clock::new(args.captures.utc),
-    };
+    told.unwrap_or_else(|message| {
+        complain(message);
+        Ending::Failed
+    })
+}
+
+fn list(args: &DevicesArgs) -> Result<Ending, String> {
+    let rules = RuleSet::load(&[]).map_err(|e| e.to_string())?;
+    let survey = Survey::of(&args.input, rules, None, None)?;
+    let sheet = Sheet::new(&survey, args.utc);
     let devices = sheet.inventory.devices();
-    let said = match &args.command {
-        Some(DevicesCommand::Show { name }) => {
-            let found: Vec<&Device<'_>> = devices.iter().filter(|d| d.is_called(name)).collect();
-            if found.is_empty() {
-                complain(format!(
-                    "no device is called {}; `wardwatch devices -r FILE` names them",
-                    clean::text(name.as_bytes())
-                ));
-                return Ending::Failed;
-            }
-            found.iter().map(|d| sheet.page(d, &heard)).collect()
-        }
-        None => match args.form {
-            Form::Text => sheet.text(&devices),
-            Form::Json => devices.iter().map(|d| sheet.json(d)).collect(),
-            Form::Csv => sheet.csv(&devices),
-        },
+    let form = if args.json { Form::Json } else { args.form };
+    let text = match form {
+        Form::Text => sheet.text(&devices),
+        Form::Json => devices.iter().map(|d| sheet.json(d)).collect(),
+        Form::Csv => sheet.csv(&devices),
     };
-    listen::say(&said)
+    say(&text)?;
+    Ok(survey.ending())
+}
+
+fn show(name: &str, input: &Input, judge: &JudgeArgs, utc: bool) -> Result<Ending, String> {
+    let rules = rulebook::load(&judge.rules)?;
+    let policy = judge.policy.as_deref().map(load_policy).transpose()?;
+    let survey = Survey::of(input, rules, policy, None)?;
+    let sheet = Sheet::new(&survey, utc);
+    let devices = sheet.inventory.devices();
+    let found: Vec<&Device<'_>> = devices.iter().filter(|d| d.is_called(name)).collect();
+    if found.is_empty() {
+        return Err(format!(
+            "no device is called {}; `wardwatch devices -r FILE` names them",
+            clean::text(name.as_bytes())
+        ));
+    }
+    for device in found {
+        say(&sheet.page(device, &survey))?;
+    }
+    Ok(survey.ending())
 }
 
 struct Sheet<'i> {
     inventory: &'i Inventory,
     vendors: Vendors,
-    clock: Clock,
+    time: Box<dyn Fn(i64) -> String>,
 }
 
 /// Columns of the CSV form.
@@ -65,7 +84,17 @@ const COLUMNS: [&str; 16] = [
     "software", "label", "protocols", "commanders", "in_use", "first_seen", "last_seen",
 ];
 
-impl Sheet<'_> {
+impl<'i> Sheet<'i> {
+    fn new(survey: &'i Survey, utc: bool) -> Self {
+        Sheet {
+            inventory: survey.judge.inventory(),
+            vendors: std::fs::read_to_string(LISTING)
+                .map(|text| Vendors::of_listing(&text))
+                .unwrap_or_default(),
+            time: Box::new(stamp(utc)),
+        }
+    }
+
     fn text(&self, devices: &[Device<'_>]) -> String {
         let mut out = String::new();
         for device in devices {
@@ -191,9 +220,7 @@ impl Sheet<'_> {
     }
 
     fn time(&self, at: i64) -> String {
-        let mut text = Vec::new();
-        self.clock.eve(at, &mut text);
-        String::from_utf8(text).unwrap_or_default()
+        (self.time)(at)
     }
 
     fn csv(&self, devices: &[Device<'_>]) -> String {
@@ -297,7 +324,7 @@ impl Sheet<'_> {
     }
 
     /// One device's day.
-    fn page(&self, device: &Device<'_>, heard: &listen::Heard) -> String {
+    fn page(&self, device: &Device<'_>, survey: &Survey) -> String {
         let addresses = joined(device.addresses().iter().map(IpAddr::to_string));
         let mut out = format!("{addresses}  {}\n", role_word(device));
         if let Some((_, votes)) = device.role() {
@@ -317,10 +344,13 @@ impl Sheet<'_> {
             }
         }
         self.rows(device, &mut out, true);
-        let day = heard.day(device, |t| self.time(t));
+        let day = survey.day(device);
         if !day.is_empty() {
             out.push_str("\n  The day\n");
-            out.push_str(&day);
+        }
+        for (time, line) in day {
+            let line = clean::text(line.as_bytes());
+            let _ = writeln!(out, "    {}  {line}", self.time(time));
         }
         out.push('\n');
         out

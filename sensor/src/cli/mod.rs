@@ -1,10 +1,14 @@
 //! The command line of `wardwatch`.
 
 mod args;
+mod devices;
+mod learn;
+mod policy;
 mod progress;
 pub mod reference;
 mod replay;
 mod rulebook;
+mod survey;
 mod talk;
 
 use std::process::ExitCode;
@@ -43,10 +47,22 @@ pub fn run() -> ExitCode {
         None => replay::run(&cli.replay),
         Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Talk(args)) => talk::run(&args),
+        Some(Command::Devices(args)) => devices::run(&args),
+        Some(Command::Learn(args)) => learn::run(&args),
         Some(Command::Rules(RulesCommand::Check { paths })) => rulebook::check(&paths),
         Some(Command::Rules(RulesCommand::List { rules, json })) => rulebook::list(&rules, json),
         Some(Command::Rules(RulesCommand::Explain { id, rules })) => rulebook::explain(&id, &rules),
         Some(Command::Policy(PolicyCommand::Check { file })) => rulebook::check_policy(&file),
+        Some(Command::Policy(PolicyCommand::Explain {
+            from,
+            verb,
+            to,
+            policy,
+            at,
+        })) => policy::explain(&policy, [&from, &verb, &to], at.as_deref()),
+        Some(Command::Policy(PolicyCommand::Shadow { file, input, utc })) => {
+            policy::shadow(&file, &input, utc)
+        }
         Some(Command::Protocols { json }) => reference::protocols(json),
         Some(Command::Fields { protocol }) => reference::fields(&protocol),
     };
