@@ -264,7 +264,7 @@ pub fn eval(node: &Node, facts: &Facts<'_>, past: &mut dyn Past) -> Truth {
                         facts.inventory.holders_of_ae(title).any(|asset| {
                             policy.lists(&Identity {
                                 ip: asset.ip,
-                                mac: asset.macs.first().copied(),
+                                mac: asset.usual_mac(),
                                 claims: Claims {
                                     ae: Some(title),
                                     ..Claims::default()
@@ -671,6 +671,26 @@ fn attribute_of(
         Attribute::App => text(facts.sides.claims(seat).hl7.map(|h| h.0)),
         Attribute::Facility => text(facts.sides.claims(seat).hl7.map(|h| h.1)),
         Attribute::Epr => text(facts.sides.claims(seat).epr),
+        Attribute::UsualMac => {
+            if let Some(mac) = facts.inventory.usual_mac(end.ip) {
+                found(Val::Mac(mac));
+            }
+        }
+        Attribute::AeHolders | Attribute::AppHolders | Attribute::EprHolders => {
+            if let Some(n) = facts.inventory.holders_of(attribute, facts.sides.claims(seat)) {
+                found(Val::Number(n as f64));
+            }
+        }
+        Attribute::SerialHolders => {
+            if let Some(n) = facts.inventory.holders_of_serial(end.ip) {
+                found(Val::Number(n as f64));
+            }
+        }
+        Attribute::InUse => {
+            if facts.inventory.in_use(end.ip).is_some() {
+                found(Val::Flag(true));
+            }
+        }
         Attribute::Kind => {
             if let Some(policy) = facts.policy {
                 let kinds = policy.kinds_of(&facts.sides.identity(seat));
