@@ -535,6 +535,12 @@ fn calculate<'a>(op: Arithmetic, a: Val<'_>, b: Val<'_>) -> Option<Val<'a>> {
     }
 }
 
+fn found_word(word: Option<u16>, found: &mut dyn FnMut(Val<'_>)) {
+    if let Some(word) = word {
+        found(Val::Word(word));
+    }
+}
+
 fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Val<'_>)) {
     let Some(message) = facts.partner(which) else {
         return;
@@ -545,9 +551,9 @@ fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Va
         }
     };
     let action: Option<Action<'_>> = match fact {
-        Fact::Verb
-        | Fact::Effect
-        | Fact::Device
+        Fact::Verb => return found_word(message.verb().map(|v| v as u16), found),
+        Fact::Effect => return found_word(message.effect().map(|e| e as u16), found),
+        Fact::Device
         | Fact::Subject
         | Fact::Channel
         | Fact::Handle
@@ -565,8 +571,6 @@ fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Va
     };
     if let Some(a) = action {
         match fact {
-            Fact::Verb => found(Val::Word(a.verb as u16)),
-            Fact::Effect => found(Val::Word(a.verb.effect(a.device) as u16)),
             Fact::Device if a.device != Device::Unknown => found(Val::Word(a.device as u16)),
             Fact::Subject => text(a.device_id),
             Fact::Channel => text(a.channel),
