@@ -34,6 +34,8 @@ pub struct Findings {
     /// By serial: the order of opening.
     open: BTreeMap<u64, Open>,
     by_key: Table<u64, u64>,
+    /// Ids of the open findings.
+    ids: Table<u64, ()>,
     next: u64,
     /// No finding is due to close before this.
     next_quiet: i64,
@@ -47,6 +49,7 @@ impl Findings {
         Findings {
             open: BTreeMap::new(),
             by_key: Table::default(),
+            ids: Table::default(),
             next: 0,
             next_quiet: i64::MAX,
             room: limits.get(limits::FINDINGS_OPEN).max(1),
@@ -99,6 +102,7 @@ impl Findings {
         self.next += 1;
         sink(Event::Opened(&finding));
         self.by_key.insert(occurrence.key, serial);
+        self.ids.insert(finding.finding_id.0, ());
         self.open.insert(
             serial,
             Open {
@@ -158,6 +162,7 @@ impl Findings {
     fn close(&mut self, serial: u64, sink: &mut dyn FnMut(Event<'_>)) {
         if let Some(mut open) = self.open.remove(&serial) {
             self.by_key.remove(&open.key);
+            self.ids.remove(&open.finding.finding_id.0);
             open.finding.open = false;
             sink(Event::Closed(&open.finding));
         }
@@ -166,7 +171,7 @@ impl Findings {
     /// Two findings of one rule, parties and frame differ in patient data only, which no id may
     /// show: they are told apart by their order.
     fn unique(&self, mut id: FindingId) -> FindingId {
-        while self.open.values().any(|o| o.finding.finding_id == id) {
+        while self.ids.contains_key(&id.0) {
             id.0 = id.0.wrapping_add(1);
         }
         id

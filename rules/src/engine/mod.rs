@@ -3,7 +3,7 @@
 mod clock;
 mod collapse;
 mod index;
-mod joins;
+pub(crate) mod joins;
 mod keep;
 mod lessons;
 mod needs;

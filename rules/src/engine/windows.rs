@@ -33,7 +33,7 @@ struct Keyed {
 struct State {
     touched: i64,
     /// Count, distinct, sum: what counted, oldest first.
-    events: VecDeque<Counted>,
+    events: Events,
     sum: f64,
     /// Sequence: when each step but the last was reached, and where.
     steps: Vec<Option<(i64, FrameRef)>>,
@@ -52,6 +52,87 @@ struct Counted {
     /// The value's hash (distinct) or the summand's bits (sum).
     what: u64,
     frame: FrameRef,
+}
+
+/// Some events, oldest first. Most keys ever see one: it needs no heap.
+#[derive(Debug, Default)]
+enum Events {
+    #[default]
+    None,
+    One(Counted),
+    Many(VecDeque<Counted>),
+}
+
+impl Events {
+    fn len(&self) -> usize {
+        match self {
+            Events::None => 0,
+            Events::One(_) => 1,
+            Events::Many(all) => all.len(),
+        }
+    }
+
+    fn front(&self) -> Option<&Counted> {
+        match self {
+            Events::None => None,
+            Events::One(one) => Some(one),
+            Events::Many(all) => all.front(),
+        }
+    }
+
+    fn back(&self) -> Option<&Counted> {
+        match self {
+            Events::None => None,
+            Events::One(one) => Some(one),
+            Events::Many(all) => all.back(),
+        }
+    }
+
+    fn push_back(&mut self, event: Counted) {
+        match self {
+            Events::None => *self = Events::One(event),
+            Events::One(one) => *self = Events::Many(VecDeque::from([*one, event])),
+            Events::Many(all) => all.push_back(event),
+        }
+    }
+
+    fn pop_front(&mut self) -> Option<Counted> {
+        match self {
+            Events::None => None,
+            Events::One(one) => {
+                let one = *one;
+                *self = Events::None;
+                Some(one)
+            }
+            Events::Many(all) => all.pop_front(),
+        }
+    }
+
+    /// Takes out the event with this value, if there is one.
+    fn forget(&mut self, what: u64) {
+        match self {
+            Events::None => {}
+            Events::One(one) => {
+                if one.what == what {
+                    *self = Events::None;
+                }
+            }
+            Events::Many(all) => {
+                if let Some(known) = all.iter().position(|e| e.what == what) {
+                    all.remove(known);
+                }
+            }
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Counted> {
+        let (one, many) = match self {
+            Events::None => (None, None),
+            Events::One(one) => (Some(one), None),
+            Events::Many(all) => (None, Some(all)),
+        };
+        one.into_iter().chain(many.into_iter().flatten())
+    }
 }
 
 /// What is needed to feed a rule's windows with one message.
@@ -136,29 +217,42 @@ impl Feeding<'_> {
         threshold: u64,
         facts: &Facts<'_>,
     ) -> Truth {
-        let mut values = Vec::new();
-        if let [single] = window.of.as_slice() {
-            // A field with several values counts each.
-            each(single, facts, &mut |v| {
-                let mut hasher = self.hasher.build_hasher();
-                hash(&v, &mut hasher);
-                values.push(hasher.finish());
-            });
-        } else if let Some(tuple) = self.key(&window.of, facts) {
-            values.push(tuple);
-        }
-        if values.is_empty() {
-            return Truth::Unknown;
-        }
-        let events: Vec<Counted> = values.into_iter().map(|v| self.event(v, facts)).collect();
+        let hasher = self.hasher;
+        let event = self.event(0, facts);
+        let single = match window.of.as_slice() {
+            [single] => Some(single),
+            _ => None,
+        };
+        let tuple = match single {
+            Some(single) => {
+                let mut known = false;
+                each(single, facts, &mut |_| known = true);
+                if !known {
+                    return Truth::Unknown;
+                }
+                0
+            }
+            None => match self.key(&window.of, facts) {
+                Some(tuple) => tuple,
+                None => return Truth::Unknown,
+            },
+        };
         let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
             return Truth::Unknown;
         };
-        for event in events {
-            if let Some(known) = state.events.iter().position(|e| e.what == event.what) {
-                state.events.remove(known);
-            }
+        let mut count = |what: u64| {
+            state.events.forget(what);
+            let event = Counted { what, ..event };
             state.push(event, window.within, threshold as usize);
+        };
+        match single {
+            // A field with several values counts each.
+            Some(single) => each(single, facts, &mut |v| {
+                let mut hasher = hasher.build_hasher();
+                hash(&v, &mut hasher);
+                count(hasher.finish());
+            }),
+            None => count(tuple),
         }
         let held = state.events.len() as u64 >= threshold;
         self.holds(at, key, held, |n| {
@@ -602,7 +696,7 @@ impl State {
     fn new(touched: i64) -> Self {
         State {
             touched,
-            events: VecDeque::new(),
+            events: Events::default(),
             sum: 0.0,
             steps: Vec::new(),
             recent: VecDeque::new(),
@@ -611,6 +705,11 @@ impl State {
 
     /// Adds an event; keeps no more than `room`, and none older than the window.
     fn push(&mut self, event: Counted, within: i64, room: usize) {
+        if room <= 1 && self.events.len() <= 1 {
+            // It takes the place of the one before it.
+            self.events = Events::One(event);
+            return;
+        }
         self.events.push_back(event);
         while self.events.len() > room.max(1)
             || self

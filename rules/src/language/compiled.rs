@@ -228,6 +228,13 @@ pub enum Attribute {
     Facility,
     Epr,
     Kind,
+    /// What the inventory knows of it.
+    UsualMac,
+    AeHolders,
+    AppHolders,
+    EprHolders,
+    SerialHolders,
+    InUse,
 }
 
 #[derive(Debug)]

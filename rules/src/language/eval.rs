@@ -283,7 +283,7 @@ pub fn eval(node: &Node, facts: &Facts<'_>, past: &mut dyn Past) -> Truth {
                         facts.inventory.holders_of_ae(title).any(|asset| {
                             policy.lists(&Identity {
                                 ip: asset.ip,
-                                mac: asset.macs.first().copied(),
+                                mac: asset.usual_mac(),
                                 claims: Claims {
                                     ae: Some(title),
                                     ..Claims::default()
@@ -561,6 +561,12 @@ fn calculate<'a>(op: Arithmetic, a: Val<'_>, b: Val<'_>) -> Option<Val<'a>> {
     }
 }
 
+fn found_word(word: Option<u16>, found: &mut dyn FnMut(Val<'_>)) {
+    if let Some(word) = word {
+        found(Val::Word(word));
+    }
+}
+
 fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Val<'_>)) {
     let Some(message) = facts.partner(which) else {
         return;
@@ -571,9 +577,9 @@ fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Va
         }
     };
     let action: Option<Action<'_>> = match fact {
-        Fact::Verb
-        | Fact::Effect
-        | Fact::Device
+        Fact::Verb => return found_word(message.verb().map(|v| v as u16), found),
+        Fact::Effect => return found_word(message.effect().map(|e| e as u16), found),
+        Fact::Device
         | Fact::Subject
         | Fact::Channel
         | Fact::Handle
@@ -593,8 +599,6 @@ fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Va
     };
     if let Some(a) = action {
         match fact {
-            Fact::Verb => found(Val::Word(a.verb as u16)),
-            Fact::Effect => found(Val::Word(a.verb.effect(a.device) as u16)),
             Fact::Device if a.device != Device::Unknown => found(Val::Word(a.device as u16)),
             Fact::Subject => text(a.device_id),
             Fact::Channel => text(a.channel),
@@ -749,6 +753,26 @@ fn attribute_of(
         Attribute::App => text(facts.sides.claims(seat).hl7.map(|h| h.0)),
         Attribute::Facility => text(facts.sides.claims(seat).hl7.map(|h| h.1)),
         Attribute::Epr => text(facts.sides.claims(seat).epr),
+        Attribute::UsualMac => {
+            if let Some(mac) = facts.inventory.usual_mac(end.ip) {
+                found(Val::Mac(mac));
+            }
+        }
+        Attribute::AeHolders | Attribute::AppHolders | Attribute::EprHolders => {
+            if let Some(n) = facts.inventory.holders_of(attribute, facts.sides.claims(seat)) {
+                found(Val::Number(n as f64));
+            }
+        }
+        Attribute::SerialHolders => {
+            if let Some(n) = facts.inventory.holders_of_serial(end.ip) {
+                found(Val::Number(n as f64));
+            }
+        }
+        Attribute::InUse => {
+            if facts.inventory.in_use(end.ip).is_some() {
+                found(Val::Flag(true));
+            }
+        }
         Attribute::Kind => {
             if let Some(policy) = facts.policy {
                 let kinds = policy.kinds_of(&facts.sides.identity(seat));

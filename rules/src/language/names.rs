@@ -356,6 +356,42 @@ pub const ATTRIBUTES: &[(&str, Attribute, Type, &str)] = &[
         Type::Word(Vocabulary::Device),
         "what the policy says that it is",
     ),
+    (
+        "usual_mac",
+        Attribute::UsualMac,
+        Type::Mac,
+        "MAC that its address was first used from; unknown behind a router",
+    ),
+    (
+        "ae_holders",
+        Attribute::AeHolders,
+        Type::Number,
+        "devices that claim its AE title",
+    ),
+    (
+        "app_holders",
+        Attribute::AppHolders,
+        Type::Number,
+        "devices that speak as its HL7 application and facility",
+    ),
+    (
+        "epr_holders",
+        Attribute::EprHolders,
+        Type::Number,
+        "devices that announce its endpoint reference",
+    ),
+    (
+        "serial_holders",
+        Attribute::SerialHolders,
+        Type::Number,
+        "devices that tell its serial number",
+    ),
+    (
+        "in_use",
+        Attribute::InUse,
+        Type::Flag,
+        "a patient context, an infusion, a study or vital signs were seen lately; else unknown",
+    ),
 ];
 
 /// What may be called.
