@@ -15,6 +15,7 @@ const FILES: &[(&str, &str)] = files![
     "hl7.toml",
     "identity.toml",
     "laboratory.toml",
+    "lateral.toml",
     "monitors.toml",
     "network.toml",
     "pumps.toml",
@@ -31,4 +32,56 @@ pub fn shipped() -> Vec<Source> {
         text: (*text).to_owned(),
     };
     FILES.iter().map(source).collect()
+}
+
+/// A detection that the catalogue of detections names and no shipped rule covers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    pub id: String,
+    pub title: String,
+    pub why: String,
+}
+
+/// What no shipped rule covers, and why, in the order of the catalogue.
+pub fn missing() -> Vec<Missing> {
+    let table: toml::Table =
+        toml::from_str(include_str!("../missing.toml")).unwrap_or_default();
+    let rows = table.get("missing").and_then(|m| m.as_array());
+    rows.into_iter()
+        .flatten()
+        .map(|row| {
+            let text = |key| {
+                let text = row.get(key).and_then(|v| v.as_str());
+                text.unwrap_or_default().to_owned()
+            };
+            Missing {
+                id: text("id"),
+                title: text("title"),
+                why: text("why"),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::language::ruleset::RuleSet;
+
+    /// How many detections the catalogue numbers.
+    const NUMBERED: u32 = 155;
+
+    #[test]
+    fn every_number_of_the_catalogue_is_built_or_told_as_missing() {
+        let set = RuleSet::shipped().unwrap_or_else(|report| panic!("{report}"));
+        let built: BTreeSet<u32> = set.rules().map(|r| r.number).collect();
+        let number = |id: &str| id.rsplit('-').next().and_then(|n| n.parse().ok());
+        let told: BTreeSet<u32> = missing().iter().filter_map(|m| number(&m.id)).collect();
+        assert_eq!(built.intersection(&told).collect::<Vec<_>>(), Vec::<&u32>::new());
+        let all: BTreeSet<u32> = built.union(&told).copied().collect();
+        assert_eq!(all, (1..=NUMBERED).collect());
+        assert!(missing().iter().all(|m| !m.title.is_empty() && !m.why.is_empty()));
+    }
 }

@@ -256,6 +256,9 @@ pub enum RulesCommand {
     List {
         #[arg(long, value_name = "DIR")]
         rules: Vec<PathBuf>,
+        /// What the catalogue of detections names and no rule covers or no capture proves, and why
+        #[arg(long)]
+        missing: bool,
         #[arg(long)]
         json: bool,
     },

@@ -52,7 +52,14 @@ pub fn run() -> ExitCode {
         Some(Command::Devices(args)) => devices::run(&args),
         Some(Command::Learn(args)) => learn::run(&args),
         Some(Command::Rules(RulesCommand::Check { paths })) => rulebook::check(&paths),
-        Some(Command::Rules(RulesCommand::List { rules, json })) => rulebook::list(&rules, json),
+        Some(Command::Rules(RulesCommand::List {
+            rules,
+            missing: true,
+            json,
+        })) => rulebook::missing(&rules, json),
+        Some(Command::Rules(RulesCommand::List { rules, json, .. })) => {
+            rulebook::list(&rules, json)
+        }
         Some(Command::Rules(RulesCommand::Explain { id, rules })) => rulebook::explain(&id, &rules),
         Some(Command::Policy(PolicyCommand::Check { file })) => rulebook::check_policy(&file),
         Some(Command::Protocols {

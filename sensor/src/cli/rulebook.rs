@@ -1,8 +1,9 @@
 //! `wardwatch rules` and `wardwatch policy`: loading, checking, listing, explaining.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use rules::language::ruleset::{Rule, RuleSet, Source};
+use rules::language::ruleset::{Rule, RuleSet, Source, Status};
 use rules::policy::Policy;
 
 use super::{Ending, complain};
@@ -60,6 +61,45 @@ pub fn list(extra: &[PathBuf], json: bool) -> Ending {
                 rule.severity.attempted.word(),
                 rule.title
             );
+        }
+    }
+    Ending::Done
+}
+
+/// `rules list --missing`: what is named and not built, and what is built and not proved.
+pub fn missing(extra: &[PathBuf], json: bool) -> Ending {
+    let set = match load(extra) {
+        Ok(set) => set,
+        Err(message) => {
+            complain(message);
+            return Ending::Failed;
+        }
+    };
+    let mut rows: Vec<(String, &str, String, String)> = rules::catalogue::missing()
+        .into_iter()
+        .map(|m| (m.id, "not built", m.title, m.why))
+        .collect();
+    for rule in set.rules() {
+        let why = match (rule.status, rule.tests.fires.is_empty()) {
+            (Status::Draft, _) => "checked and not judged: a draft",
+            (_, true) => "no shipped capture makes it fire",
+            _ => continue,
+        };
+        let (id, title) = (rule.id.clone(), rule.title.clone());
+        rows.push((id, "not proved", title, why.to_owned()));
+    }
+    rows.sort();
+    let mut out = std::io::stdout().lock();
+    for (id, state, title, why) in rows {
+        let told = if json {
+            let line = serde_json::json!({ "id": id, "state": state, "title": title, "why": why });
+            writeln!(out, "{line}")
+        } else {
+            writeln!(out, "{id:<14} {state:<10} {title}: {why}")
+        };
+        // Whoever reads may stop reading.
+        if told.is_err() {
+            break;
         }
     }
     Ending::Done
