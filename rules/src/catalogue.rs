@@ -44,8 +44,7 @@ pub struct Missing {
 
 /// What no shipped rule covers, and why, in the order of the catalogue.
 pub fn missing() -> Vec<Missing> {
-    let table: toml::Table =
-        toml::from_str(include_str!("../missing.toml")).unwrap_or_default();
+    let table: toml::Table = toml::from_str(include_str!("../missing.toml")).unwrap_or_default();
     let rows = table.get("missing").and_then(|m| m.as_array());
     rows.into_iter()
         .flatten()
@@ -79,9 +78,16 @@ mod tests {
         let built: BTreeSet<u32> = set.rules().map(|r| r.number).collect();
         let number = |id: &str| id.rsplit('-').next().and_then(|n| n.parse().ok());
         let told: BTreeSet<u32> = missing().iter().filter_map(|m| number(&m.id)).collect();
-        assert_eq!(built.intersection(&told).collect::<Vec<_>>(), Vec::<&u32>::new());
+        assert_eq!(
+            built.intersection(&told).collect::<Vec<_>>(),
+            Vec::<&u32>::new()
+        );
         let all: BTreeSet<u32> = built.union(&told).copied().collect();
         assert_eq!(all, (1..=NUMBERED).collect());
-        assert!(missing().iter().all(|m| !m.title.is_empty() && !m.why.is_empty()));
+        assert!(
+            missing()
+                .iter()
+                .all(|m| !m.title.is_empty() && !m.why.is_empty())
+        );
     }
 }

@@ -15,6 +15,8 @@ use crate::language::ruleset::{RuleSet, Source};
 use crate::policy::Policy;
 use crate::privacy::{Pseudonyms, Show};
 
+mod memory;
+
 const SECOND: i64 = 1_000_000_000;
 
 /// Rules under test, and what they said.
