@@ -1,14 +1,20 @@
 //! The command line of `wardwatch`.
 
 mod args;
+mod check;
+mod interfaces;
 mod progress;
 mod reference;
 mod replay;
 mod rulebook;
+mod service;
+mod setup;
+mod span;
+mod watch;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use crate::config;
 
 use args::{Cli, Command, PolicyCommand, RulesCommand};
 
@@ -37,10 +43,21 @@ impl From<Ending> for ExitCode {
 
 /// Runs the command that the arguments name. Usage errors end the process with 2.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let line = config::CommandLine::of_process();
+    let (cli, limits) = match line.parse::<Cli>() {
+        Ok(parsed) => parsed,
+        Err(message) => {
+            complain(message);
+            return Ending::Failed.into();
+        }
+    };
     let ending = match cli.command {
-        None => replay::run(&cli.replay),
-        Some(Command::Replay(args)) => replay::run(&args),
+        None => replay::run(&cli.replay, &limits),
+        Some(Command::Replay(args)) => replay::run(&args, &limits),
+        Some(Command::Watch(args)) => watch::run(&args, &limits, &line),
+        Some(Command::Interfaces { json }) => interfaces::run(json),
+        Some(Command::Span(args)) => span::run(&args, &limits),
+        Some(Command::Check(args)) => check::run(&args, &limits),
         Some(Command::Rules(RulesCommand::Check { paths })) => rulebook::check(&paths),
         Some(Command::Rules(RulesCommand::List { rules, json })) => rulebook::list(&rules, json),
         Some(Command::Rules(RulesCommand::Explain { id, rules })) => rulebook::explain(&id, &rules),
