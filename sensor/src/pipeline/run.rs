@@ -15,7 +15,7 @@ use super::snapshot::{Snapshot, WorkCounts};
 use crate::capture::block::Block;
 use crate::capture::{Engine, Inputs, ReadError, Ring};
 use crate::decode::Decoder;
-use crate::flow::{Rest, SHARDS, Settings, ShardSet, Shards, WorkBatch};
+use crate::flow::{FlowCounts, Rest, SHARDS, Settings, ShardSet, Shards, WorkBatch};
 use crate::span::Mirror;
 
 /// Asks a run to end in order, from a signal or another thread.
@@ -71,6 +71,8 @@ pub struct Totals<E = Inputs> {
     pub inputs: E,
     pub decoder: Decoder,
     pub snapshot: Snapshot,
+    /// What became of every packet and payload byte, as in the snapshot.
+    pub flows: FlowCounts,
     /// Reading ended early for this reason.
     pub failed: Option<ReadError>,
     pub stopped: bool,
@@ -321,6 +323,7 @@ fn totals<E>(
         stopped: stop.asked(),
         inputs: reader.inputs,
         decoder: reader.decoder,
+        flows: work.flows.clone(),
         snapshot: Snapshot {
             reader: counts,
             work,

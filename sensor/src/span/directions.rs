@@ -1,7 +1,7 @@
 //! Are both directions of the TCP conversations there?
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 
@@ -28,9 +28,7 @@ impl Directions {
         };
         let (a, b) = ((packet.src, head.src_port), (packet.dst, head.dst_port));
         let upper = a > b;
-        let mut h = self.hasher.build_hasher();
-        if upper { (b, a) } else { (a, b) }.hash(&mut h);
-        let key = h.finish();
+        let key = self.hasher.hash_one(if upper { (b, a) } else { (a, b) });
         if self.seen.len() >= REMEMBERED && !self.seen.contains_key(&key) {
             return;
         }

@@ -139,7 +139,7 @@ impl Lane {
             };
             place.copy_from_slice(bytes);
             let header = packet.header;
-            let part = i64::from(header.ts.tv_usec) * if self.nanos { 1 } else { 1_000 };
+            let time = time_of(header, self.nanos);
             block.frames.push(Frame {
                 offset: *used as u32,
                 captured: bytes.len() as u32,
@@ -148,9 +148,7 @@ impl Lane {
                 file,
                 number: 0,
                 seq: 0,
-                time: i64::from(header.ts.tv_sec)
-                    .saturating_mul(1_000_000_000)
-                    .saturating_add(part),
+                time,
             });
             *used += bytes.len();
         }
@@ -305,6 +303,18 @@ fn open(name: &str, options: &LiveOptions) -> Result<(Capture<Active>, bool), Re
             })?;
     }
     Ok((capture, nanos))
+}
+
+/// A frame's time in nanoseconds since 1970-01-01 UTC.
+#[allow(
+    clippy::useless_conversion,
+    reason = "the fields are narrower on other systems"
+)]
+fn time_of(header: &pcap::PacketHeader, nanos: bool) -> i64 {
+    let part = i64::from(header.ts.tv_usec) * if nanos { 1 } else { 1_000 };
+    i64::from(header.ts.tv_sec)
+        .saturating_mul(1_000_000_000)
+        .saturating_add(part)
 }
 
 /// libpcap's own number of the link type, as files have it.
