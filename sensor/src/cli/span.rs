@@ -127,6 +127,7 @@ fn look<E: Engine>(
         losses: &engine.losses(),
         by_protocol: &by_protocol,
         tcp_bytes: decoder.notes().tcp_bytes,
+        short: decoder.counts().overlong,
     }))
 }
 

@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 
-use crate::decode::packet::{Packet, TransportHead};
+use crate::decode::packet::{Packet, TcpFlags, TransportHead};
 
 /// TCP conversations with the packets of either direction.
 #[derive(Debug, Default)]
@@ -26,6 +26,10 @@ impl Directions {
         let TransportHead::Tcp(head) = &packet.head else {
             return;
         };
+        if !head.flags.has(TcpFlags::ACK) {
+            // An attempt that nobody answers (a scan, a device that is off) is no missing direction.
+            return;
+        }
         let (a, b) = ((packet.src, head.src_port), (packet.dst, head.dst_port));
         let upper = a > b;
         let key = self.hasher.hash_one(if upper { (b, a) } else { (a, b) });

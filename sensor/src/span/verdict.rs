@@ -50,6 +50,8 @@ pub struct Evidence<'a> {
     pub by_protocol: &'a [u64],
     /// Payload bytes of TCP.
     pub tcp_bytes: u64,
+    /// Frames that are shorter than their own IP header says, and not by a snap length.
+    pub short: u64,
 }
 
 /// Frames below which nothing is said about their quality.
@@ -81,11 +83,13 @@ pub fn judge(on: Evidence<'_>) -> Verdict {
         directions(m, &mut points);
         copies(m, &mut points);
         cut(m, &mut points);
+        short(on, &mut points);
         gaps(on, &mut points);
         vlans(m, &mut points);
         protocols(on.by_protocol, &mut points);
     }
     drops(on.losses, m, &mut points);
+    told(on.losses, &mut points);
     points.sort_by_key(|p| p.grade);
     Verdict {
         grade: points
@@ -103,7 +107,7 @@ impl Verdict {
     pub fn headline(&self) -> &'static str {
         match self.grade {
             Grade::Useless => "This is not a usable mirror.",
-            Grade::Flawed => "This mirror is usable in part: what is judged on it is incomplete.",
+            Grade::Flawed => "This mirror is usable, but has faults.",
             Grade::Note | Grade::Good => "This is a usable mirror.",
         }
     }
@@ -248,6 +252,22 @@ fn cut(m: &MirrorCounts, points: &mut Vec<Point>) {
     });
 }
 
+fn short(on: Evidence<'_>, points: &mut Vec<Point>) {
+    if on.short * 100 <= on.mirror.frames {
+        return;
+    }
+    points.push(Point {
+        name: "truncated",
+        grade: Grade::Flawed,
+        what: format!(
+            "{} of the frames are shorter than their own headers say: something on the way cuts them, and does not \
+             tell; they cannot be read",
+            percent(on.short, on.mirror.frames)
+        ),
+        ask: "please turn off truncation (slicing) in the mirror session or in the packet broker".into(),
+    });
+}
+
 /// Missing bytes of a million: above this the mirror loses frames for good.
 const GAPS_BAD: u64 = 1_000;
 /// Above this it is worth knowing.
@@ -304,6 +324,20 @@ fn drops(losses: &Losses, m: &MirrorCounts, points: &mut Vec<Point>) {
             ),
             ask: "nothing: a larger ring (`--buffer`), a filter (`-f`) or a faster machine helps"
                 .into(),
+        });
+    }
+}
+
+fn told(losses: &Losses, points: &mut Vec<Point>) {
+    if losses.told > 0 {
+        points.push(Point {
+            name: "drops-told",
+            grade: Grade::Note,
+            what: format!(
+                "the program that made the capture says that it lost {} frames",
+                losses.told
+            ),
+            ask: String::new(),
         });
     }
 }

@@ -14,6 +14,7 @@ pub struct Window {
     flows: FlowCounts,
     losses: Losses,
     tcp_bytes: u64,
+    short: u64,
     by_protocol: Vec<u64>,
 }
 
@@ -24,6 +25,7 @@ impl Window {
             flows: FlowCounts::default(),
             losses: Losses::default(),
             tcp_bytes: 0,
+            short: 0,
             by_protocol: Vec::new(),
         }
     }
@@ -39,6 +41,7 @@ impl Window {
             flows: snapshot.work.flows.clone(),
             losses: snapshot.reader.losses.clone(),
             tcp_bytes: snapshot.reader.notes.tcp_bytes,
+            short: snapshot.reader.decode.overlong,
             by_protocol: tally.by_protocol.clone(),
         };
     }
@@ -70,6 +73,7 @@ impl Window {
             losses: &losses,
             by_protocol: &by_protocol,
             tcp_bytes: snapshot.reader.notes.tcp_bytes - self.tcp_bytes,
+            short: snapshot.reader.decode.overlong - self.short,
         }))
     }
 }
