@@ -44,26 +44,11 @@ impl Cables {
             return skip("network namespaces need Linux and root");
         }
         for at in 0..count {
-            let (a, b) = (format!("a{at}"), format!("b{at}"));
-            let laid = ip(&[
-                "-n",
-                &cables.near,
-                "link",
-                "add",
-                &a,
-                "type",
-                "veth",
-                "peer",
-                "name",
-                &b,
-                "netns",
-                &cables.far,
-            ]);
-            if !laid {
+            if !cables.connect(at) {
                 return skip("no virtual cables");
             }
         }
-        for (space, end) in [(&cables.near, "a"), (&cables.far, "b")] {
+        for space in [&cables.near, &cables.far] {
             // The kernel's own chatter would be counted.
             let mute = Command::new("ip")
                 .args(["netns", "exec", space, "sysctl", "-qw"])
@@ -72,20 +57,33 @@ impl Cables {
             if !mute.is_ok_and(|s| s.success()) {
                 return skip("no sysctl");
             }
-            for at in 0..count {
-                assert!(ip(&[
-                    "-n",
-                    space,
-                    "link",
-                    "set",
-                    &format!("{end}{at}"),
-                    "mtu",
-                    "9000",
-                    "up"
-                ]));
-            }
+        }
+        for at in 0..count {
+            cables.switch_on(at);
         }
         Some(cables)
+    }
+
+    /// Lays a cable again whose end was removed.
+    pub fn lay_again(&self, at: usize) {
+        assert!(self.connect(at));
+        self.switch_on(at);
+    }
+
+    fn connect(&self, at: usize) -> bool {
+        let (a, b) = (format!("a{at}"), format!("b{at}"));
+        let near = ["-n", &self.near, "link", "add", &a, "type", "veth"];
+        let far = ["peer", "name", &b, "netns", &self.far];
+        ip(&[&near[..], &far[..]].concat())
+    }
+
+    fn switch_on(&self, at: usize) {
+        for (space, end) in [(&self.near, "a"), (&self.far, "b")] {
+            let link = format!("{end}{at}");
+            assert!(ip(&[
+                "-n", space, "link", "set", &link, "mtu", "9000", "up"
+            ]));
+        }
     }
 
     /// A program in the namespace that is watched.

@@ -55,6 +55,7 @@ fn reload_takes_the_good_keeps_the_old_for_the_bad_and_loses_no_frame() {
     let mut watching = cables.watch(&["-i", "b0", "--config", &config.display().to_string()]);
     let capture = long_capture(20);
     let sent = capture::read(&capture.0).len() as u64;
+    watching.wait_for_record("statistics", |r| r["event_type"] == "stats");
     std::thread::scope(|scope| {
         let sending = scope.spawn(|| cables.send(&capture.0, 1_000));
         std::thread::sleep(Duration::from_millis(700));
@@ -113,6 +114,32 @@ fn removed_interface_does_not_end_the_watch_of_the_other() {
     let sent = capture::read(&shipped(WARD)).len() as u64;
     assert_eq!(frames_in(&watched.stats()), sent, "{}", watched.err);
     assert_eq!(watched.stats()["stats"]["interfaces"][1]["up"], false);
+}
+
+/// A network card that is pulled and plugged in again: another interface under the same name.
+#[test]
+fn interface_that_was_removed_and_made_again_is_opened_again_where_the_capability_was_kept() {
+    let Some(cables) = Cables::lay(1) else { return };
+    let mut keeps = cables.watch(&["-i", "b0", "--keep-capture"]);
+    let mut gave_up = cables.watch(&["-i", "b0"]);
+    cables.far_link(&["del", "b0"]);
+    keeps.wait_for_words("waiting for it");
+    gave_up.wait_for_words("waiting for it");
+    cables.lay_again(0);
+    keeps.wait_for_words("captured on again");
+    gave_up.wait_for_words("cannot be opened again");
+    cables.send(&shipped(WARD), 1_000);
+    std::thread::sleep(Duration::from_millis(800));
+    let sent = capture::read(&shipped(WARD)).len() as u64;
+    let watched = keeps.end();
+    assert_eq!(frames_in(&watched.stats()), sent, "{}", watched.err);
+    assert!(
+        watched.err.contains("only CAP_NET_RAW is left"),
+        "{}",
+        watched.err
+    );
+    let watched = gave_up.end();
+    assert_eq!(frames_in(&watched.stats()), 0, "{}", watched.err);
 }
 
 /// The sensor is stopped as if its machine had no time for it, and its ring is small.
