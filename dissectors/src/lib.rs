@@ -9,6 +9,7 @@
 
 pub mod action;
 mod codes;
+mod address;
 pub mod contract;
 #[cfg(test)]
 mod drive;
@@ -20,6 +21,8 @@ pub mod message;
 pub mod octets;
 pub mod registry;
 pub mod schema;
+#[cfg(test)]
+mod stage;
 
 pub mod alaris;
 pub mod astm;
@@ -57,6 +60,21 @@ pub mod spacecom_config;
 pub mod tcp;
 pub mod telnet;
 pub mod tls;
+pub mod arp;
+pub mod dhcp;
+pub mod dns;
+pub mod icmp;
+pub mod lldp;
+pub mod named;
+pub mod nbns;
+pub mod ndp;
+pub mod ntp;
+pub mod rdp;
+pub mod smb;
+pub mod snmp;
+pub mod ssh;
+pub mod tftp;
+pub mod vnc;
 
 pub use action::{Action, Device, Effect, Outcome, Verb};
 pub use contract::{Dissector, End, Hint, Probe, Progress, Reason, Side, Transport};

@@ -77,7 +77,13 @@ limits! {
     TELNET_OPTION "telnet-option" = KIB, "bytes of one Telnet sub-negotiation";
     TELNET_LINE "telnet-line" = 512, "bytes of one line of a Telnet dialogue";
     TELNET_INNER "telnet-inner" = 16 * KIB, "bytes of one side inside Telnet that wait for their protocol";
-    FTP_LINE "ftp-line" = 2 * KIB, "bytes of one line of an FTP control connection";
+    SSH_LINE "ssh-line" = 4 * KIB, "bytes of one line before an SSH banner, or of the banner";
+    SSH_PACKET "ssh-packet" = 256 * KIB, "bytes of one SSH packet before encryption";
+    FTP_LINE "ftp-line" = 8 * KIB, "bytes of one FTP command or reply line";
+    FTP_WAITING "ftp-waiting" = 64, "FTP commands of one conversation that may wait for their replies";
+    NAMED_LINE "named-line" = 512, "bytes of the first line of a protocol that is known by name only";
+    SNMP_COMMUNITIES "snmp-communities" = 64, "different SNMP communities of one conversation that are counted";
+    DNS_RECORDS "dns-records" = 256, "questions, or records of one section, of one DNS message that are read";
 }
 
 /// The limits in force.

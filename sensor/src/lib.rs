@@ -11,3 +11,4 @@ pub mod output;
 pub mod pipeline;
 pub mod privileges;
 pub mod span;
+pub mod talk;

@@ -4,12 +4,13 @@ mod args;
 mod check;
 mod interfaces;
 mod progress;
-mod reference;
+pub mod reference;
 mod replay;
 mod rulebook;
 mod service;
 mod setup;
 mod span;
+mod talk;
 mod watch;
 
 use std::process::ExitCode;
@@ -58,6 +59,7 @@ pub fn run() -> ExitCode {
         Some(Command::Interfaces { json }) => interfaces::run(json),
         Some(Command::Span(args)) => span::run(&args, &limits),
         Some(Command::Check(args)) => check::run(&args, &limits),
+        Some(Command::Talk(args)) => talk::run(&args),
         Some(Command::Rules(RulesCommand::Check { paths })) => rulebook::check(&paths),
         Some(Command::Rules(RulesCommand::List { rules, json })) => rulebook::list(&rules, json),
         Some(Command::Rules(RulesCommand::Explain { id, rules })) => rulebook::explain(&id, &rules),

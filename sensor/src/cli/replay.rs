@@ -168,7 +168,7 @@ fn report<E: Engine>(
 }
 
 /// What went wrong with the inputs, for people.
-fn troubles<E: Engine>(totals: &Totals<E>) -> Vec<String> {
+pub(super) fn troubles<E: Engine>(totals: &Totals<E>) -> Vec<String> {
     let mut out = Vec::new();
     for damage in totals.inputs.damages() {
         out.push(format!("{}: {damage}", totals.inputs.name(damage.file)));

@@ -101,7 +101,7 @@ pub fn open_outputs(args: &OutputArgs, names: &[String], live: bool) -> Result<O
 }
 
 /// The key of the pseudonyms: a file of 32 bytes, or fresh and never written.
-fn pseudonym_key(path: Option<&Path>) -> Result<[u8; 32], String> {
+pub fn pseudonym_key(path: Option<&Path>) -> Result<[u8; 32], String> {
     let mut key = [0; 32];
     let Some(path) = path else {
         let mut random =

@@ -157,14 +157,8 @@ impl<E: Engine> Reader<E> {
 
     pub fn counts(&mut self) -> ReaderCounts {
         ReaderCounts {
-            losses: self.inputs.losses(),
-            ports: self.inputs.ports(),
-            capture: self.inputs.counts(),
-            decode: self.decoder.counts().clone(),
-            notes: self.decoder.notes().clone(),
-            tunnels: self.decoder.tunnels().clone(),
-            held: self.decoder.held(),
             mirror: self.mirror.as_ref().map(|m| Box::new(m.counts().clone())),
+            ..ReaderCounts::of(&mut self.inputs, &self.decoder)
         }
     }
 

@@ -3,8 +3,8 @@
 use rules::engine::Judge;
 
 use super::judge::Tally;
-use crate::capture::{CaptureCounts, Losses, Port};
-use crate::decode::{DecodeCounts, DecodeNotes, TunnelCounts};
+use crate::capture::{CaptureCounts, Engine, Losses, Port};
+use crate::decode::{DecodeCounts, DecodeNotes, Decoder, TunnelCounts};
 use crate::flow::FlowCounts;
 use crate::ledger::{Account, Ledger};
 use crate::span::MirrorCounts;
@@ -22,6 +22,22 @@ pub struct ReaderCounts {
     pub held: u64,
     /// What the mirror looks like, while it is looked at.
     pub mirror: Option<Box<MirrorCounts>>,
+}
+
+impl ReaderCounts {
+    /// Asks the kernel for its counters too.
+    pub fn of<E: Engine>(inputs: &mut E, decoder: &Decoder) -> Self {
+        ReaderCounts {
+            losses: inputs.losses(),
+            ports: inputs.ports(),
+            capture: inputs.counts(),
+            decode: decoder.counts().clone(),
+            notes: decoder.notes().clone(),
+            tunnels: decoder.tunnels().clone(),
+            held: decoder.held(),
+            mirror: None,
+        }
+    }
 }
 
 /// What a worker counted.
@@ -84,7 +100,7 @@ impl Snapshot {
                 Account::new("frames", r.capture.total(), frames.into_iter()),
                 Account::new(
                     "bytes",
-                    r.notes.tcp_bytes + r.notes.udp_bytes + r.notes.link_bytes,
+                    r.notes.tcp_bytes + r.notes.udp_bytes + r.notes.other_bytes,
                     bytes.into_iter(),
                 ),
             ],

@@ -57,10 +57,16 @@ pub struct Evidence<'a> {
 /// Frames below which nothing is said about their quality.
 const FEW: u64 = 20;
 
-/// Protocols of no medical use by themselves.
+/// Protocols of offices, buildings and networks: they are no sign of a medical device.
+#[rustfmt::skip]
 const EVERYWHERE: &[&str] = &[
-    "tcp", "udp", "ip", "arp", "lldp", "http", "tls", "telnet", "ftp", "dns", "mdns", "dhcp",
-    "ntp", "snmp", "ssh", "serial", "icmp", "smb", "syslog",
+    "tcp", "udp", "ip", "arp", "icmp", "icmpv6", "ndp", "lldp", "dhcp", "dhcpv6", "dns", "mdns",
+    "llmnr", "nbns", "ntp", "ptp", "snmp", "syslog", "ssdp", "igmp", "http", "tls", "quic", "dtls",
+    "ssh", "telnet", "ftp", "tftp", "smb", "rdp", "vnc", "rsync", "sunrpc", "dcerpc", "ldap",
+    "kerberos", "radius", "smtp", "imap", "pop3", "sip", "rtsp", "mqtt", "amqp", "nats", "redis",
+    "memcached", "mongodb", "mysql", "postgresql", "tds", "tns", "pjl", "netflow", "sflow", "stun",
+    "ike", "wireguard", "openvpn", "bittorrent", "modbus", "bacnet", "opc_ua", "iso_tsap", "enip",
+    "profinet", "dnp3", "iec104", "serial", "lantronix", "moxa",
 ];
 
 /// Judges a mirror by what was seen of it.
