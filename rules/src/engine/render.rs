@@ -316,7 +316,7 @@ fn rests_on_the_past(condition: &Condition) -> bool {
         match node {
             Node::ExistsPartner(_) => true,
             Node::And(parts, _) | Node::Or(parts) => parts.iter().any(partner),
-            Node::Not(inner) => partner(inner),
+            Node::Not(inner) | Node::Surely(inner) => partner(inner),
             _ => false,
         }
     }
