@@ -324,7 +324,11 @@ impl Look<'_> {
         });
         match fact {
             Fact::Protocol => {
-                let is = named.checked_shr(u32::from(self.id.0)).unwrap_or(0) & 1 == 1;
+                // There may be more protocols than the set has bits.
+                let own = u64::from(self.id.0);
+                let is = literals
+                    .iter()
+                    .any(|l| matches!(l, Literal::Word(w) if u64::from(*w) == own));
                 Needs {
                     possible: is == among,
                     ..Needs::ANY

@@ -191,7 +191,7 @@ fn ledger(totals: &Totals, judging: &Judging) -> Ledger {
             Account::new("frames", capture.total(), reasons.into_iter()),
             Account::new(
                 "bytes",
-                notes.tcp_bytes + notes.udp_bytes + notes.other_bytes,
+                notes.tcp_bytes + notes.udp_bytes + notes.link_bytes + notes.icmp_bytes,
                 totals.flows.bytes.each(),
             ),
         ],
