@@ -1,17 +1,23 @@
 //! The command line of `wardwatch`.
 
-mod args;
+pub mod args;
+mod bench;
+mod devices;
+mod learn;
+mod new_dissector;
+mod policy;
 mod progress;
 pub mod reference;
 mod replay;
 mod rulebook;
+mod survey;
 mod talk;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Cli, Command, PolicyCommand, RulesCommand};
+use args::{Cli, Command, PolicyCommand, ProtocolsCommand, RulesCommand};
 
 /// How a command ended, as the exit code tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,11 +49,30 @@ pub fn run() -> ExitCode {
         None => replay::run(&cli.replay),
         Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Talk(args)) => talk::run(&args),
+        Some(Command::Devices(args)) => devices::run(&args),
+        Some(Command::Learn(args)) => learn::run(&args),
         Some(Command::Rules(RulesCommand::Check { paths })) => rulebook::check(&paths),
         Some(Command::Rules(RulesCommand::List { rules, json })) => rulebook::list(&rules, json),
         Some(Command::Rules(RulesCommand::Explain { id, rules })) => rulebook::explain(&id, &rules),
         Some(Command::Policy(PolicyCommand::Check { file })) => rulebook::check_policy(&file),
-        Some(Command::Protocols { json }) => reference::protocols(json),
+        Some(Command::Protocols {
+            command: Some(ProtocolsCommand::Export { lua }),
+            ..
+        }) => bench::export(&lua),
+        Some(Command::Protocols { json, .. }) => reference::protocols(json),
+        Some(Command::Try(args)) => bench::try_dissector(&args),
+        Some(Command::Streams(args)) => bench::streams(&args),
+        Some(Command::NewDissector(args)) => new_dissector::run(&args),
+        Some(Command::Policy(PolicyCommand::Explain {
+            from,
+            verb,
+            to,
+            policy,
+            at,
+        })) => policy::explain(&policy, [&from, &verb, &to], at.as_deref()),
+        Some(Command::Policy(PolicyCommand::Shadow { file, input, utc })) => {
+            policy::shadow(&file, &input, utc)
+        }
         Some(Command::Fields { protocol }) => reference::fields(&protocol),
     };
     ending.into()

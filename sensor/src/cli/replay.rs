@@ -211,7 +211,7 @@ fn ledger(totals: &Totals, judging: &Judging) -> Ledger {
     }
 }
 
-fn load_policy(path: &Path) -> Result<Policy, String> {
+pub(super) fn load_policy(path: &Path) -> Result<Policy, String> {
     let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
     let policy = Policy::load(&path.display().to_string(), &text)
         .map_err(|e| format!("the policy has mistakes\n\n{e}"))?;
