@@ -8,8 +8,8 @@
 #![recursion_limit = "1024"]
 
 pub mod action;
-mod address;
 mod codes;
+mod address;
 pub mod contract;
 #[cfg(test)]
 mod drive;
