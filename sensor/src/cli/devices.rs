@@ -9,7 +9,7 @@ use rules::inventory::oui::{self, Vendors};
 use rules::inventory::{Inventory, Mark};
 
 use super::args::{DevicesArgs, DevicesCommand, Form, Input, JudgeArgs};
-use super::replay::load_policy;
+use super::setup::load_policy;
 use super::survey::{Survey, say, stamp};
 use super::{Ending, complain, rulebook};
 use crate::output::clean;

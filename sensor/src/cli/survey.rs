@@ -11,7 +11,8 @@ use rules::policy::Policy;
 use rules::{RuleSet, Settings};
 
 use super::args::{Checksums, Input};
-use super::replay::{end_on_signal, troubles};
+use super::replay::troubles;
+use super::setup::end_on_signal;
 use super::{Ending, complain};
 use crate::capture::{Inputs, ReadOptions};
 use crate::decode::{DecodeOptions, Decoder};
