@@ -71,10 +71,13 @@ pub fn counted<'a>(
     Some((body, count, rest))
 }
 
+/// An attribute: its id and its value's bytes.
+type Attribute<'a> = (AttributeId, &'a [u8]);
+
 /// Id, length, value; what follows stands first. `None` if it is not all there. By hand: the
 /// attributes of a wave or numeric list are most of what a monitor sends.
 #[inline]
-fn attribute(i: &[u8]) -> Option<(&[u8], (AttributeId, &[u8]))> {
+fn attribute(i: &[u8]) -> Option<(&[u8], Attribute<'_>)> {
     let ([a, b, c, d], rest) = i.split_first_chunk()?;
     let len = usize::from(u16::from_be_bytes([*c, *d]));
     let (value, rest) = rest.split_at_checked(len)?;
@@ -144,7 +147,8 @@ pub fn write(class: Class, id: AttributeId, value: &[u8], draft: &mut Draft<'_>)
 /// String: length, UTF-16BE, padded with NUL. An empty one is not written.
 fn text(field: FieldId, value: &[u8], draft: &mut Draft<'_>) {
     if draft.wants(field)
-        && let Some(body) = value.get(2..) {
+        && let Some(body) = value.get(2..)
+    {
         let len = be16(value, 0).map_or(0, usize::from).min(body.len());
         // 512 bytes of UTF-16 are at most 768 bytes of UTF-8.
         let text = utf16_be::<768>(&body[..len]);

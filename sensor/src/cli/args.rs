@@ -439,7 +439,12 @@ pub struct DevicesArgs {
     #[command(flatten)]
     pub input: Input,
     /// How they are written
-    #[arg(short = 'T', long = "form", value_name = "FORM", default_value = "text")]
+    #[arg(
+        short = 'T',
+        long = "form",
+        value_name = "FORM",
+        default_value = "text"
+    )]
     pub form: Form,
     /// JSON, one device a line
     #[arg(long)]

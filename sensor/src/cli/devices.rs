@@ -80,8 +80,22 @@ struct Sheet<'i> {
 
 /// Columns of the CSV form.
 const COLUMNS: [&str; 16] = [
-    "address", "mac", "vendor", "role", "names", "maker", "model", "serial", "firmware",
-    "software", "label", "protocols", "commanders", "in_use", "first_seen", "last_seen",
+    "address",
+    "mac",
+    "vendor",
+    "role",
+    "names",
+    "maker",
+    "model",
+    "serial",
+    "firmware",
+    "software",
+    "label",
+    "protocols",
+    "commanders",
+    "in_use",
+    "first_seen",
+    "last_seen",
 ];
 
 impl<'i> Sheet<'i> {
@@ -119,12 +133,21 @@ impl<'i> Sheet<'i> {
                 let _ = writeln!(out, "    {label:<11} {text}");
             }
         };
-        row("names", joined(device.names().iter().map(|n| n.what.to_string())));
+        row(
+            "names",
+            joined(device.names().iter().map(|n| n.what.to_string())),
+        );
         let marks = [Mark::Software, Mark::Class, Mark::Label];
         for mark in marks.into_iter().filter(|m| all || *m != Mark::Class) {
-            row(mark.word(), joined(device.marked(mark).iter().map(ToString::to_string)));
+            row(
+                mark.word(),
+                joined(device.marked(mark).iter().map(ToString::to_string)),
+            );
         }
-        row("protocols", joined(device.protocols().iter().map(|p| p.name().to_owned())));
+        row(
+            "protocols",
+            joined(device.protocols().iter().map(|p| p.name().to_owned())),
+        );
         let commanders = device.commanders(self.inventory);
         row(
             "commanded",
@@ -134,7 +157,11 @@ impl<'i> Sheet<'i> {
             })),
         );
         let behind = device.behind();
-        let shown = if all { behind.len() } else { behind.len().min(6) };
+        let shown = if all {
+            behind.len()
+        } else {
+            behind.len().min(6)
+        };
         let mut list = joined(behind[..shown].iter().map(ToString::to_string));
         if shown < behind.len() {
             let _ = write!(list, " and {} more", behind.len() - shown);
@@ -145,13 +172,20 @@ impl<'i> Sheet<'i> {
         } else if all {
             row("in use", "unknown".to_owned());
         }
-        row("one device", joined(device.joined_by.iter().map(|w| format!("by {w}"))));
+        row(
+            "one device",
+            joined(device.joined_by.iter().map(|w| format!("by {w}"))),
+        );
         for conflict in &device.conflicts {
             row("CONFLICT", clean::text(conflict.as_bytes()));
         }
         row(
             "seen",
-            format!("{} to {}", self.time(device.first_seen()), self.time(device.last_seen())),
+            format!(
+                "{} to {}",
+                self.time(device.first_seen()),
+                self.time(device.last_seen())
+            ),
         );
     }
 
@@ -241,7 +275,11 @@ impl<'i> Sheet<'i> {
     fn cells(&self, device: &Device<'_>) -> [String; COLUMNS.len()] {
         let many = |list: Vec<String>| list.join(" ");
         let marked = |mark| {
-            let values: Vec<String> = device.marked(mark).iter().map(ToString::to_string).collect();
+            let values: Vec<String> = device
+                .marked(mark)
+                .iter()
+                .map(ToString::to_string)
+                .collect();
             values.join(" / ")
         };
         let commanders = device.commanders(self.inventory);
@@ -257,7 +295,13 @@ impl<'i> Sheet<'i> {
             marked(Mark::Firmware),
             marked(Mark::Software),
             marked(Mark::Label),
-            many(device.protocols().iter().map(|p| p.name().to_owned()).collect()),
+            many(
+                device
+                    .protocols()
+                    .iter()
+                    .map(|p| p.name().to_owned())
+                    .collect(),
+            ),
             many(commanders.iter().map(|(ip, _)| ip.to_string()).collect()),
             self.used(device).unwrap_or_else(|| "unknown".to_owned()),
             self.time(device.first_seen()),
@@ -272,13 +316,21 @@ impl<'i> Sheet<'i> {
             .filter_map(|mark| {
                 let values: Vec<String> = device.marked(mark).into_iter().map(clean).collect();
                 let single = mark != Mark::Serial || device.serial().is_some();
-                (!values.is_empty() && single).then(|| (mark.word().replace(' ', "_"), values.into()))
+                (!values.is_empty() && single)
+                    .then(|| (mark.word().replace(' ', "_"), values.into()))
             })
             .collect();
         let role = device.role().map(|(kind, votes)| {
             let why: Vec<String> = votes
                 .iter()
-                .map(|v| format!("{} ({}, frame {})", v.why, v.protocol.name(), v.first.number))
+                .map(|v| {
+                    format!(
+                        "{} ({}, frame {})",
+                        v.why,
+                        v.protocol.name(),
+                        v.first.number
+                    )
+                })
                 .collect();
             serde_json::json!({ "kind": kind.word(), "why": why })
         });
