@@ -12,6 +12,7 @@
 //! why = "{actor} sent {kind} to {target}"  # operands in braces
 //! collapse = ["actor"]                     # repeats are one finding; default actor and target
 //! # also: rev confidence category clinical bedside network references attack false_positives tags
+//! # raise = { when, severity }: messages that are at least so severe
 //! # status (active, draft) tests = { fires, silent, policy }
 //! ```
 //!
@@ -31,6 +32,13 @@
 //! | `surely(a)` | true only if `a` is true, else false: `not surely(authorised)` holds without a policy |
 //! | `count(c) distinct(x) sum(x) ratio(x) by (keys) within 60 s > n` | windows over packet time |
 //! | `sequence(a, b) by (keys) within 60 s`, `first_seen(x) after 1 h` | order, novelty |
+//! | `takeover(a, b, x, until) by (keys) within 1 h` | a message of `b` whose `x` differs from the one that holds since a message of `a`; `until` (may be left out) lets go |
+//! | `unprepared(a, b) by (keys) within 1 h` | a message of `a`, and none of `b` before it; unknown where the start was not seen |
+//! | `interleaved(n) by (keys) within 60 s >= 3` | numbers that should only grow went back, copies aside |
+//! | `changes(x) by (keys) within 24 h` | a number differs by more than 5 % from the one before under its code |
+//! | `sender`, `receiver`, `host(x)` | who sent this very message; the address that a text names |
+//! | `value.before`, `value.in_range`, `value.on_step` | the value in force, and what the device itself published |
+//! | `hosts`, `content`, `patient_data` | the pair, the whole message, whether it holds patient data |
 //!
 //! What stands beside a window in the same `and` decides which messages the window sees. A rule that
 //! names `answer` or `outcome` is judged when the answer has come, the join lapsed, or at the end.
