@@ -126,8 +126,18 @@ pub fn packet(flow: &mut Flow, side: Side, packet: &Packet<'_>, cx: &mut Context
         cx.counts.bytes.second_sighting += packet.payload.len() as u64;
         return Next::Keep;
     }
-    events::mac(flow, side, &packet.at, cx);
-    if flow.id.macs[i] != packet.at.mac && packet.at.mac.is_some() && !packet.payload.is_empty() {
+    // Only new bytes count: at the end of a conversation late copies from behind a router are no
+    // longer known as such.
+    let new = !flow.sides[i].known
+        || flow.sides[i].offset_of(head.seq) >= flow.sides[i].offset as i64;
+    if !packet.payload.is_empty() && new {
+        events::mac(flow, side, &packet.at, cx);
+    }
+    if flow.id.macs[i] != packet.at.mac
+        && packet.at.mac.is_some()
+        && !packet.payload.is_empty()
+        && new
+    {
         // From here on this side's messages come from another station.
         flow.id.macs[i] = packet.at.mac;
         flow.id.changed();
