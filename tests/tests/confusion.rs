@@ -14,6 +14,9 @@ use wardwatch_tests::talk::{Who, tcp};
 const COMPANIONS: &[(&str, &[&str])] = &[
     ("sdc", &["http"]),
     ("dhcp", &["dhcpv6"]),
+    ("tls/plain-dicom-after-tls.pcap", &["dicom"]),
+    ("contec/contec_beacon.pcap", &["sunrpc"]),
+    ("mindray/mindray_pds_4601.pcap", &["hl7v2"]),
     ("ward", &["hl7v2"]),
     ("ordinary-failures", &["dicom", "hl7v2"]),
     ("astm/atk_lab.pcap", &["poct1a"]),
