@@ -45,6 +45,13 @@ pub struct Inventory {
     names_room: usize,
 }
 
+impl Default for Inventory {
+    /// Empty, with the default limits.
+    fn default() -> Self {
+        Inventory::new(&Limits::default())
+    }
+}
+
 impl Inventory {
     pub(crate) fn new(limits: &Limits) -> Self {
         Inventory {

@@ -12,6 +12,7 @@ mod growing;
 mod inputs;
 mod listing;
 mod merge;
+mod pace;
 mod pcap;
 mod pcapng;
 mod record;
@@ -21,3 +22,4 @@ mod tests;
 
 pub use error::{Damage, Fault, OpenError, ReadError, Skipped};
 pub use inputs::{CaptureCounts, Inputs, More, Progress, ReadOptions};
+pub use pace::Speed;

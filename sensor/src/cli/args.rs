@@ -61,6 +61,11 @@ pub struct Replay {
     pub judge: JudgeArgs,
     #[command(flatten)]
     pub output: OutputArgs,
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+    /// How fast: `1x` as captured, `10x` ten times as fast, `max` as fast as possible
+    #[arg(long, value_name = "SPEED", value_parser = speed, default_value = "max")]
+    pub speed: Pace,
     /// Threads that decode beside the reader and the judge; 0 does everything in one thread
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub workers: usize,
@@ -78,6 +83,56 @@ pub struct JudgeArgs {
     /// Exit with 3 if there is a finding of this severity or worse
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<Level>,
+}
+
+/// The screens.
+#[derive(Debug, Args)]
+pub struct ScreenArgs {
+    /// Draw screens instead of writing text
+    #[arg(long)]
+    pub tui: bool,
+    /// Keep acknowledgements in this file (JSON lines), for later runs and other viewers
+    #[arg(long, value_name = "FILE")]
+    pub marks: Option<PathBuf>,
+    /// Write evidence here: for the finding chosen on the screen, or without --tui for every finding
+    #[arg(long, value_name = "DIR")]
+    pub evidence: Option<PathBuf>,
+    /// Who sits at the screen; without it, asked once before the first acknowledgement
+    #[arg(long, value_name = "NAME")]
+    pub operator: Option<String>,
+    /// Colours; NO_COLOR always means plain
+    #[arg(long, value_name = "THEME", value_enum)]
+    pub theme: Option<LookWord>,
+    /// Lines and signs in plain ASCII
+    #[arg(long)]
+    pub ascii: bool,
+    /// Ring the bell for new critical and high findings
+    #[arg(long)]
+    pub bell: bool,
+    /// Leave the mouse to the terminal
+    #[arg(long)]
+    pub no_mouse: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LookWord {
+    Dark,
+    Light,
+    Plain,
+}
+
+/// How fast a capture is replayed: seconds of capture a second, or as fast as possible.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace(pub Option<f64>);
+
+fn speed(text: &str) -> Result<Pace, String> {
+    if text == "max" {
+        return Ok(Pace(None));
+    }
+    match text.strip_suffix('x').map(str::parse::<f64>) {
+        Some(Ok(factor)) if (0.001..=1_000_000.0).contains(&factor) => Ok(Pace(Some(factor))),
+        _ => Err("write `1x`, `10x` or `max`".into()),
+    }
 }
 
 /// What is written, and where.

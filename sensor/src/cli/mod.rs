@@ -5,6 +5,7 @@ mod progress;
 mod reference;
 mod replay;
 mod rulebook;
+mod view;
 
 use std::process::ExitCode;
 

@@ -1,25 +1,35 @@
 //! `wardwatch replay`: captures in, findings out.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, IsTerminal, Read, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use rules::engine::Judge;
 use rules::finding::Severity;
 use rules::policy::Policy;
 use rules::privacy::Pseudonyms;
 
-use super::args::{Checksums, Level, OutputArgs, Replay};
+use tui::app::App;
+use tui::evidence::Case;
+use tui::feed::Stats;
+use tui::state::{Entry, Source};
+use tui::when::When;
+
+use super::args::{Checksums, Level, Replay};
 use super::progress::ProgressLine;
-use super::{Ending, complain, rulebook};
-use crate::capture::{Inputs, ReadOptions};
+use super::{Ending, complain, rulebook, view};
+use crate::capture::{Inputs, ReadOptions, Speed};
 use crate::decode::{DecodeOptions, Decoder};
 use crate::flow::Settings;
 use crate::ledger::{Account, Ledger};
+use crate::limits::Limits;
 use crate::output::clock::Clock;
 use crate::output::discretion::Discretion;
 use crate::output::eve::Eve;
+use crate::output::evidence::Recapture;
 use crate::output::paint::Paint;
+use crate::output::screen::Screen;
 use crate::output::summary::{self, Facts};
 use crate::output::text::Text;
 use crate::output::{EveOutput, Outputs, TextOutput};
@@ -45,9 +55,14 @@ fn replay(args: &Replay) -> Result<Ending, String> {
     let rule_count = rules.rules().count();
     let policy = args.judge.policy.as_deref().map(load_policy).transpose()?;
     let judge = Judge::new(rules, policy, rules::engine::Settings::default());
+    let stop = Stop::default();
     let options = ReadOptions {
         filter: args.filter.clone(),
         count: args.count,
+        speed: args.speed.0.map(|factor| Speed {
+            factor,
+            stop: stop.flag(),
+        }),
         ..Default::default()
     };
     let inputs = Inputs::open(&args.read, &options).map_err(|e| e.to_string())?;
@@ -61,38 +76,150 @@ fn replay(args: &Replay) -> Result<Ending, String> {
     let names: Vec<String> = (0..inputs.files())
         .map(|at| inputs.name(at).to_owned())
         .collect();
-    let outputs = open_outputs(&args.output, &names)?;
-    let mut interest = judge.interest();
-    if outputs.wants_messages() {
-        interest.want_all_fields_of_all();
-    }
+    let mut outputs = open_outputs(args, &names)?;
     let decode = DecodeOptions {
         ignore_checksums: args.checksums == Checksums::None,
         ..Default::default()
     };
-    let stop = Stop::default();
     end_on_signal(&stop)?;
-    let line = ProgressLine::start(inputs.progress());
+    let recapture = Recapture {
+        paths: args.read.clone(),
+        options,
+        decode: decode.clone(),
+        folder: args
+            .screen
+            .evidence
+            .clone()
+            .unwrap_or_else(|| "wardwatch-evidence".into()),
+        limits: Limits::default(),
+    };
+    let app = if args.screen.tui {
+        let (screen, app) = open_screen(args, rule_count, &recapture, &stop)?;
+        outputs.attach(screen);
+        Some(app)
+    } else {
+        if args.screen.evidence.is_some() {
+            outputs.keep_all_findings();
+        }
+        None
+    };
+    let mut interest = judge.interest();
+    if outputs.wants_messages() {
+        interest.want_all_fields_of_all();
+    }
+    let line = app
+        .is_none()
+        .then(|| ProgressLine::start(inputs.progress()));
     let mut judging = Judging::new(judge, outputs);
-    let totals = Run {
+    let run = Run {
         inputs,
         decoder: Decoder::new(&decode),
         flow: Settings::default(),
         interest: std::sync::Arc::new(interest),
         workers: args.workers,
-        stop,
-    }
-    .to_end(&mut judging);
+        stop: stop.clone(),
+    };
+    let totals = match app {
+        None => run.to_end(&mut judging),
+        Some(app) => {
+            let work = || {
+                let totals = run.to_end(&mut judging);
+                let ledger = ledger(&totals, &judging);
+                if let Some(screen) = judging.outputs().screen() {
+                    screen.ledger(&ledger, &troubles(&totals));
+                }
+                judging.outputs().serve_screen();
+                totals
+            };
+            let (totals, shown) = view::beside(app, &stop, work);
+            if let Err(why) = shown {
+                complain(why);
+            }
+            totals
+        }
+    };
     drop(line);
     let policy = args.judge.policy.as_ref().map(|p| p.display().to_string());
-    Ok(report(
-        args,
-        &names,
-        rule_count,
+    let ending = report(args, &names, rule_count, policy, &totals, &mut judging);
+    if args.screen.evidence.is_some() && !args.screen.tui {
+        let cases = cases(&mut judging, &names, args.output.utc);
+        let written = recapture.export_all(&cases)?;
+        eprintln!(
+            "wardwatch: evidence of {} findings in {} ({} files)",
+            cases.len(),
+            recapture.folder.display(),
+            written.len()
+        );
+    }
+    Ok(ending)
+}
+
+fn open_screen(
+    args: &Replay,
+    rules: usize,
+    recapture: &Recapture,
+    stop: &Stop,
+) -> Result<(Screen, App), String> {
+    if !io::stdout().is_terminal() {
+        return Err(
+            "--tui draws on a terminal, and standard output is none; leave --tui out for text"
+                .into(),
+        );
+    }
+    if args.output.json_on_stdout() || args.output.messages {
+        return Err("--tui and --json both want standard output; use -o FILE for JSON".into());
+    }
+    let policy = args.judge.policy.as_deref().map(load_policy).transpose()?;
+    let name = match args.read.as_slice() {
+        [only] => view::short(only),
+        many => format!("{} captures", many.len()),
+    };
+    let source = Source {
+        name,
+        mode: "REPLAY",
+        pseudonyms: false,
+        marks_kept: args.screen.marks.is_some(),
+    };
+    let stats = Stats {
+        rules,
+        policy: args.judge.policy.as_deref().map(view::short),
+        ..Stats::default()
+    };
+    view::open(
+        &args.screen,
+        source,
+        when(args.output.utc),
         policy,
-        &totals,
-        &mut judging,
-    ))
+        stats,
+        Box::new(recapture.clone()),
+        stop,
+    )
+}
+
+fn when(utc: bool) -> When {
+    if utc { When::utc() } else { When::local() }
+}
+
+/// Every finding, to be exported.
+fn cases(judging: &mut Judging, names: &[String], utc: bool) -> Vec<Case> {
+    let source = Source {
+        name: names.join(", "),
+        ..Source::default()
+    };
+    let when = when(utc);
+    judging
+        .outputs()
+        .findings()
+        .iter()
+        .map(|f| {
+            let entry = Entry::of(Arc::new(f.clone()));
+            Case {
+                page: tui::report::page(&entry, &source, &when),
+                finding: entry.finding,
+                span: None,
+            }
+        })
+        .collect()
 }
 
 fn report(
@@ -221,7 +348,8 @@ fn load_policy(path: &Path) -> Result<Policy, String> {
     Ok(policy)
 }
 
-fn open_outputs(args: &OutputArgs, names: &[String]) -> Result<Outputs, String> {
+fn open_outputs(replay: &Replay, names: &[String]) -> Result<Outputs, String> {
+    let args = &replay.output;
     let key = pseudonym_key(args.pseudonym_key.as_deref())?;
     let discretion = Discretion::new(Pseudonyms::new(&key), args.show_patient_data);
     let eve = |name: String, to: Box<dyn Write + Send>| EveOutput {
@@ -239,7 +367,9 @@ fn open_outputs(args: &OutputArgs, names: &[String]) -> Result<Outputs, String> 
         ));
     }
     let stdout = || Box::new(BufWriter::with_capacity(1 << 16, io::stdout()));
-    let text = if args.json_on_stdout() {
+    let text = if replay.screen.tui {
+        None
+    } else if args.json_on_stdout() {
         list.push(eve("standard output".into(), stdout()));
         None
     } else {
