@@ -11,11 +11,6 @@ use crate::schema::{Port, Protocol};
 /// A set of protocols, by their place in [`Signatures`].
 pub type Candidates = u128;
 
-const _: () = assert!(
-    PROTOCOLS.len() <= Candidates::BITS as usize,
-    "widen Candidates"
-);
-
 /// What the signatures say so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -31,6 +26,7 @@ pub struct Signatures {
     rows: Vec<(ProtocolId, &'static Protocol)>,
     tcp: Candidates,
     udp: Candidates,
+    icmp: [Candidates; 2],
     link: Vec<(u16, Candidates)>,
     /// One bit for each port that some protocol hints at.
     tcp_ports: Box<[u64; 1024]>,
@@ -56,6 +52,7 @@ impl Signatures {
             rows,
             tcp: 0,
             udp: 0,
+            icmp: [0; 2],
             link: Vec::new(),
             tcp_ports: Box::new([0; 1024]),
             udp_ports: Box::new([0; 1024]),
@@ -65,6 +62,8 @@ impl Signatures {
                 match *transport {
                     Transport::Tcp => all.tcp |= 1 << at,
                     Transport::Udp => all.udp |= 1 << at,
+                    Transport::Icmp => all.icmp[0] |= 1 << at,
+                    Transport::Icmp6 => all.icmp[1] |= 1 << at,
                     Transport::Link(ethertype) => {
                         match all.link.iter_mut().find(|(e, _)| *e == ethertype) {
                             Some((_, set)) => *set |= 1 << at,
@@ -90,6 +89,8 @@ impl Signatures {
         match transport {
             Transport::Tcp => self.tcp,
             Transport::Udp => self.udp,
+            Transport::Icmp => self.icmp[0],
+            Transport::Icmp6 => self.icmp[1],
             Transport::Link(ethertype) => self
                 .link
                 .iter()
@@ -159,11 +160,20 @@ pub fn identify(
     ports: [u16; 2],
     final_look: bool,
 ) -> Verdict {
-    let mut rows = [(ProtocolId(0), PROTOCOLS[0]); PROTOCOLS.len()];
+    let mut rows = [(ProtocolId(0), PROTOCOLS[0]); Candidates::BITS as usize];
+    let most = PROTOCOLS.len().min(rows.len());
     for (at, (row, protocol)) in rows.iter_mut().zip(PROTOCOLS).enumerate() {
         *row = (ProtocolId(at as u16), protocol);
     }
-    match identify_among(&rows, candidates, side, first, hint, ports, final_look) {
+    match identify_among(
+        &rows[..most],
+        candidates,
+        side,
+        first,
+        hint,
+        ports,
+        final_look,
+    ) {
         Row::Is(row, confidence) => Verdict::Is(ProtocolId(row as u16), confidence),
         Row::NeedMore(n) => Verdict::NeedMore(n),
         Row::Nothing => Verdict::Nothing,

@@ -9,6 +9,7 @@
 
 pub mod action;
 mod codes;
+mod address;
 pub mod contract;
 #[cfg(test)]
 mod drive;
@@ -20,26 +21,60 @@ pub mod message;
 pub mod octets;
 pub mod registry;
 pub mod schema;
+#[cfg(test)]
+mod stage;
 
+pub mod alaris;
 pub mod astm;
+pub mod baxter_spectrum;
+pub mod bcc;
+pub mod behaviour;
 pub mod capnostream;
 pub mod contec;
 pub mod datex_s5;
+pub mod declarative;
 pub mod dicom;
+pub mod fresenius;
+pub mod ftp;
 pub mod ge_unity;
+pub mod hamilton;
 pub mod hl7v2;
+pub mod hospira_lifecare;
 pub mod http;
 pub mod intellivue;
 pub mod ip;
+pub mod lantronix;
 pub mod masimo;
+pub mod medibus;
 pub mod mindray;
+pub mod moxa;
 pub mod nellcor;
 pub mod nonin;
 pub mod phd;
 pub mod poct1a;
+pub mod puritan_bennett;
 pub mod sdc;
+pub mod serial;
+pub mod servo;
+pub mod spacecom_config;
 pub mod tcp;
+pub mod telnet;
 pub mod tls;
+pub mod arp;
+pub mod dhcp;
+pub mod dns;
+pub mod icmp;
+pub mod lldp;
+pub mod named;
+pub mod nbns;
+pub mod ndp;
+pub mod ntp;
+pub mod rdp;
+pub mod smb;
+pub mod snmp;
+pub mod ssh;
+pub mod tftp;
+pub mod vnc;
 
 pub use action::{Action, Device, Effect, Outcome, Verb};
 pub use contract::{Dissector, End, Hint, Probe, Progress, Reason, Side, Transport};

@@ -70,6 +70,20 @@ limits! {
     SDC_HANDLES "sdc-handles" = 4 * KIB, "handles that one conversation learns from an MDIB";
     TLS_HANDSHAKE "tls-handshake" = 64 * KIB, "bytes of one TLS handshake message";
     TLS_CERTIFICATES "tls-certificates" = 8, "certificates of one TLS chain that are read";
+    SERIAL_FRAME "serial-frame" = 8 * KIB, "bytes of one frame of a serial protocol";
+    SERIAL_NOISE "serial-noise" = 4 * KIB, "bytes between two frames of a serial protocol before it is given up";
+    SERIAL_OPEN "serial-open" = 64, "questions of one side of a serial line that wait for an answer";
+    SERIAL_SHAPES "serial-shapes" = 64, "shapes of messages remembered of one side of an unknown serial stream";
+    TELNET_OPTION "telnet-option" = KIB, "bytes of one Telnet sub-negotiation";
+    TELNET_LINE "telnet-line" = 512, "bytes of one line of a Telnet dialogue";
+    TELNET_INNER "telnet-inner" = 16 * KIB, "bytes of one side inside Telnet that wait for their protocol";
+    SSH_LINE "ssh-line" = 4 * KIB, "bytes of one line before an SSH banner, or of the banner";
+    SSH_PACKET "ssh-packet" = 256 * KIB, "bytes of one SSH packet before encryption";
+    FTP_LINE "ftp-line" = 8 * KIB, "bytes of one FTP command or reply line";
+    FTP_WAITING "ftp-waiting" = 64, "FTP commands of one conversation that may wait for their replies";
+    NAMED_LINE "named-line" = 512, "bytes of the first line of a protocol that is known by name only";
+    SNMP_COMMUNITIES "snmp-communities" = 64, "different SNMP communities of one conversation that are counted";
+    DNS_RECORDS "dns-records" = 256, "questions, or records of one section, of one DNS message that are read";
 }
 
 /// The limits in force.

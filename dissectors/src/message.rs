@@ -381,6 +381,16 @@ pub struct Messages<'b> {
     offset: u64,
     /// Set inside a carrier: messages cover this outer range whatever range they name.
     carried: Option<Range<u64>>,
+    /// Set inside a carrier that tells its bytes apart: where they lie in the outer stream.
+    pieces: &'b [Piece],
+}
+
+/// A run of an inner stream's bytes that lie together in the outer stream: from this inner offset
+/// on (to the next piece) they stand from this outer offset on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    pub inner: u64,
+    pub outer: u64,
 }
 
 impl<'b> Messages<'b> {
@@ -401,6 +411,7 @@ impl<'b> Messages<'b> {
             side,
             offset,
             carried: None,
+            pieces: &[],
         }
     }
 
@@ -468,7 +479,7 @@ impl<'b> Messages<'b> {
     /// A pen for what is carried inside: messages written with it belong to `protocol` and cover
     /// the outer `range`. `offset` is where the inner stream's unread bytes begin.
     pub fn inside(&mut self, protocol: ProtocolId, range: Range<u64>, offset: u64) -> Messages<'_> {
-        let carried = Some(self.carried.clone().unwrap_or(range));
+        let carried = Some(self.outer(range));
         Messages {
             batch: self.batch,
             limits: self.limits,
@@ -477,7 +488,48 @@ impl<'b> Messages<'b> {
             side: self.side,
             offset,
             carried,
+            pieces: &[],
         }
+    }
+
+    /// As [`Self::inside`], for a carrier that takes bytes of its own out of the stream (Telnet):
+    /// each message covers the outer bytes that its inner ones came from. `pieces` are in order and
+    /// reach back to the inner stream's unread bytes. `side` is the inner stream's: bytes of one
+    /// side may be what lets bytes of the other, kept before, be read.
+    pub fn inside_pieces<'s>(
+        &'s mut self,
+        protocol: ProtocolId,
+        side: Side,
+        pieces: &'s [Piece],
+        offset: u64,
+    ) -> Messages<'s> {
+        Messages {
+            batch: self.batch,
+            limits: self.limits,
+            interest: self.interest,
+            protocol,
+            side,
+            offset,
+            carried: self.carried.clone(),
+            pieces,
+        }
+    }
+
+    /// The range of the outermost stream that a message's own range means.
+    fn outer(&self, range: Range<u64>) -> Range<u64> {
+        if let Some(carried) = &self.carried {
+            return carried.clone();
+        }
+        let place = |inner: u64| {
+            let after = self.pieces.partition_point(|p| p.inner <= inner);
+            match self.pieces.get(after.saturating_sub(1)) {
+                Some(piece) => piece.outer + inner.saturating_sub(piece.inner),
+                None => inner,
+            }
+        };
+        // The end belongs to the piece of the last byte, not to the one after it.
+        let last = range.end.saturating_sub(1).max(range.start);
+        place(range.start)..place(last) + u64::from(range.end > range.start)
     }
 
     /// How many messages the batch holds so far.
@@ -492,6 +544,7 @@ impl<'b> Messages<'b> {
         range: Range<u64>,
         provenance: Option<Provenance>,
     ) -> Draft<'_> {
+        let range = self.outer(range);
         let kind_text = self.batch.keep(name);
         let entries = self.batch.entries.len() as u32;
         let anomalies = self.batch.anomalies.len() as u32;
@@ -502,7 +555,7 @@ impl<'b> Messages<'b> {
             kind,
             kind_text,
             side: self.side,
-            range: self.carried.clone().unwrap_or(range),
+            range,
             provenance: provenance.map_or(own, |p| p.min(own)),
             entries: entries..entries,
             anomalies: anomalies..anomalies,

@@ -8,3 +8,4 @@ pub mod ledger;
 pub mod limits;
 pub mod output;
 pub mod pipeline;
+pub mod talk;

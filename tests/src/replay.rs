@@ -1,9 +1,13 @@
 //! Replays inside the test's own process.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use dissectors::ProtocolId;
+use dissectors::identify::Signatures;
+use dissectors::message::Interest;
 use rules::engine::Judge;
 use rules::language::ruleset::RuleSet;
 use rules::policy::Policy;
@@ -15,8 +19,10 @@ use sensor::output::clock::Clock;
 use sensor::output::discretion::Discretion;
 use sensor::output::eve::Eve;
 use sensor::output::{EveOutput, Outputs};
-use sensor::pipeline::{Judging, Run, Stop};
+use sensor::pipeline::{Judging, Run, Stop, Totals, listen};
 use serde_json::Value;
+
+use crate::capture::shipped;
 
 /// A replay: which captures, judged how.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +31,8 @@ pub struct Replay {
     pub policy: Option<PathBuf>,
     pub workers: usize,
     pub reveal: bool,
+    /// As `-k none`: for frames whose bytes were changed.
+    pub ignore_checksums: bool,
 }
 
 impl Replay {
@@ -47,11 +55,21 @@ impl Replay {
 
     /// EVE records as text, keyed with a fixed pseudonym key.
     pub fn eve(&self) -> String {
+        self.run().0
+    }
+
+    /// The records, and where every frame and byte ended.
+    pub fn run(&self) -> (String, Totals) {
         let rules = RuleSet::shipped().unwrap_or_else(|report| panic!("{report}"));
         let policy = self.policy.as_ref().map(|path| {
             let text = std::fs::read_to_string(path).expect("a readable policy");
-            Policy::load(&path.display().to_string(), &text)
-                .unwrap_or_else(|report| panic!("{report}"))
+            // Findings name the policy: by its path from the top, wherever the repository lies.
+            let name = path
+                .strip_prefix(shipped(""))
+                .unwrap_or(path)
+                .display()
+                .to_string();
+            Policy::load(&name, &text).unwrap_or_else(|report| panic!("{report}"))
         });
         let judge = Judge::new(rules, policy, rules::engine::Settings::default());
         let inputs =
@@ -70,16 +88,19 @@ impl Replay {
         let mut interest = judge.interest();
         interest.want_all_fields_of_all();
         let mut judging = Judging::new(judge, outputs);
-        Run {
+        let totals = Run {
             inputs,
-            decoder: Decoder::new(&DecodeOptions::default()),
+            decoder: Decoder::new(&DecodeOptions {
+                ignore_checksums: self.ignore_checksums,
+                ..DecodeOptions::default()
+            }),
             flow: Settings::default(),
             interest: Arc::new(interest),
             workers: self.workers,
             stop: Stop::default(),
         }
         .to_end(&mut judging);
-        sink.text()
+        (sink.text(), totals)
     }
 
     /// EVE records, parsed.
@@ -89,6 +110,28 @@ impl Replay {
             .map(|line| serde_json::from_str(line).expect("a line of JSON"))
             .collect()
     }
+}
+
+/// Messages of each protocol in a capture. `alone`: only this signature is asked.
+pub fn heard(capture: &Path, alone: Option<ProtocolId>) -> BTreeMap<&'static str, u64> {
+    let inputs = Inputs::open(&[capture], &ReadOptions::default()).expect("a readable capture");
+    let mut settings = Settings::default();
+    if let Some(id) = alone {
+        settings.signatures = Arc::new(Signatures::of([(id, id.protocol())]));
+    }
+    let mut counts = BTreeMap::new();
+    listen(
+        inputs,
+        Decoder::new(&DecodeOptions::default()),
+        settings,
+        Interest::nothing(),
+        &Stop::default(),
+        |message| *counts.entry(message.protocol().name()).or_insert(0) += 1,
+    );
+    for transport in ["tcp", "ip"] {
+        counts.remove(transport);
+    }
+    counts
 }
 
 /// What stays the same however the bytes were sent: for each message its protocol, parties and

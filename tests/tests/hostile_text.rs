@@ -91,6 +91,22 @@ fn hostile_names_are_shown_escaped_in_every_output() {
         Path::new("--json"),
         Path::new("--show-patient-data"),
     ]);
+    for flags in [&["talk"][..], &["talk", "-v"]] {
+        let mut args: Vec<&Path> = flags.iter().map(Path::new).collect();
+        args.extend([
+            Path::new("--show-patient-data"),
+            Path::new("-r"),
+            &capture.0,
+        ]);
+        let talk = run(args);
+        harmless("talk", &talk.stdout);
+        harmless("errors beside talk", &talk.stderr);
+        let said = String::from_utf8_lossy(&talk.stdout).into_owned();
+        assert!(
+            said.contains("RGV^O15") && said.contains("\\x1b["),
+            "{said}"
+        );
+    }
     harmless("text", &text.stdout);
     harmless("errors", &text.stderr);
     harmless("JSON", &json.stdout);

@@ -2,7 +2,7 @@
 //!
 //! The captures are real programs' traffic; only how it was sent is changed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use wardwatch_tests::capture::{self, Frame, read, shipped, write};
@@ -28,9 +28,9 @@ fn subjects() -> Vec<(PathBuf, PathBuf)> {
 
 /// Messages and findings of frames, sorted: cutting a segment may let two conversations overtake
 /// each other, but says nothing else.
-fn said(frames: &[Frame], policy: &PathBuf) -> Vec<String> {
+fn said(frames: &[Frame], policy: &Path) -> Vec<String> {
     let file = write(frames);
-    let mut lines = essence(&Replay::of(&file.0).policy(policy.clone()).records());
+    let mut lines = essence(&Replay::of(&file.0).policy(policy.to_owned()).records());
     lines.sort();
     lines
 }
@@ -204,10 +204,10 @@ fn one_direction_missing_leaves_the_other_whole() {
 }
 
 /// `protocol source kind` of each message without anomalies.
-fn messages(frames: &[Frame], policy: &PathBuf) -> Vec<String> {
+fn messages(frames: &[Frame], policy: &Path) -> Vec<String> {
     let file = write(frames);
     Replay::of(&file.0)
-        .policy(policy.clone())
+        .policy(policy.to_owned())
         .records()
         .iter()
         .filter_map(|r| {

@@ -36,7 +36,13 @@ pub fn key(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
     if model.prompt.is_some() {
         typed(model, key, &mut effects);
     } else if model.help {
-        model.help = false;
+        match keys::act(model.screen, key) {
+            Some(Act::Down) => model.help_top += 1,
+            Some(Act::Up) => model.help_top = model.help_top.saturating_sub(1),
+            Some(Act::PageDown) => model.help_top += 15,
+            Some(Act::PageUp) => model.help_top = model.help_top.saturating_sub(15),
+            _ => model.help = false,
+        }
     } else if let Some(act) = keys::act(model.screen, key) {
         done(model, act, &mut effects);
     }
@@ -150,12 +156,18 @@ fn done(model: &mut Model, act: Act, effects: &mut Vec<Effect>) {
             effects.push(Effect::Mouse(model.mouse));
         }
         Act::Redraw => effects.push(Effect::Redraw),
-        Act::Help => model.help = true,
+        Act::More => model.detail_top += 1,
+        Act::Less => model.detail_top = model.detail_top.saturating_sub(1),
+        Act::Help => {
+            model.help = true;
+            model.help_top = 0;
+        }
         Act::Quit => effects.push(Effect::Quit),
     }
 }
 
 fn move_by(model: &mut Model, down: isize) {
+    model.detail_top = 0;
     match model.screen {
         Screen::Findings => model.findings.by(down),
         Screen::Devices => model.devices.by(down),

@@ -79,6 +79,14 @@ impl LastId {
     }
 }
 
+/// Control ids that answers may mean without naming one.
+pub(super) struct Ids<'a> {
+    /// The other side's last.
+    pub asked: &'a LastId,
+    /// This side's, to be set.
+    pub sent: &'a mut LastId,
+}
+
 /// Buffers that are used again for every block.
 #[derive(Default)]
 pub(super) struct Work {
@@ -106,15 +114,8 @@ impl Work {
     }
 }
 
-/// Reads a block and writes its messages. `asked` is the other side's last control id, `sent`
-/// becomes this side's.
-pub(super) fn read(
-    work: &mut Work,
-    mut block: Block<'_>,
-    asked: &LastId,
-    sent: &mut LastId,
-    out: &mut Messages<'_>,
-) {
+/// Reads a block and writes its messages.
+pub(super) fn read(work: &mut Work, mut block: Block<'_>, ids: Ids<'_>, out: &mut Messages<'_>) {
     if let Some(rest) = block.payload.strip_prefix(b"\xEF\xBB\xBF") {
         block.frame.fault("byte-order-mark", block.at);
         block.payload = rest;
@@ -127,8 +128,8 @@ pub(super) fn read(
                 draft.anomaly(name, *at);
             }
         }
-        [0x06] => commit(kinds::COMMIT_ACK, Outcome::Accepted, &block, asked, out),
-        [0x15] => commit(kinds::COMMIT_NAK, Outcome::Refused, &block, asked, out),
+        [0x06] => commit(kinds::COMMIT_ACK, Outcome::Accepted, &block, ids.asked, out),
+        [0x15] => commit(kinds::COMMIT_NAK, Outcome::Refused, &block, ids.asked, out),
         payload => {
             let mut text = mem::take(&mut work.text);
             let is_xml = payload.trim_ascii_start().starts_with(b"<");
@@ -137,7 +138,7 @@ pub(super) fn read(
                 draft.anomaly(fault, block.at).body(payload);
             } else {
                 block.frame.encoding = if is_xml { b"xml" } else { b"" };
-                er7(work, block, &mut text, is_xml, asked, sent, out);
+                er7(work, block, &mut text, is_xml, ids, out);
             }
             work.text = text;
             work.shrink();
@@ -169,8 +170,7 @@ fn er7(
     mut block: Block<'_>,
     text: &mut Vec<u8>,
     mut rewritten: bool,
-    asked: &LastId,
-    sent: &mut LastId,
+    ids: Ids<'_>,
     out: &mut Messages<'_>,
 ) {
     let most = out.limits().get(limits::HL7_SEGMENTS);
@@ -208,16 +208,7 @@ fn er7(
         block: block.at,
         base: (!rewritten).then_some(block.at),
     };
-    messages(
-        work,
-        &block,
-        source,
-        classes,
-        ends.headers,
-        asked,
-        sent,
-        out,
-    );
+    messages(work, &block, source, classes, ends.headers, ids, out);
 }
 
 /// Writes each message, and the batch around them.
@@ -227,8 +218,7 @@ fn messages(
     source: Source<'_>,
     classes: Classes,
     headers: usize,
-    asked: &LastId,
-    sent: &mut LastId,
+    ids: Ids<'_>,
     out: &mut Messages<'_>,
 ) {
     let text = source.text;
@@ -277,10 +267,10 @@ fn messages(
                 own_classes(text, &segments[at..next])
             },
             follows: written > 0 && !batch.open(),
-            asked: asked.get(),
+            asked: ids.asked.get(),
         };
         let control_id = message::write(&input, &mut work.leaf, out);
-        sent.set(control_id);
+        ids.sent.set(control_id);
         batch.counts();
         written += 1;
         at = next;

@@ -52,8 +52,7 @@ struct Lanes {
 
 impl Lanes {
     fn look(&mut self, bytes: &[u8; LANES], escape: u8) {
-        for n in 0..LANES {
-            let b = bytes[n];
+        for (n, &b) in bytes.iter().enumerate() {
             self.all[n] |= b;
             // CR, LF and TAB are text here.
             let plain = u8::from(b >= 0x20)
@@ -119,8 +118,7 @@ struct Signs {
 
 impl Signs {
     fn look(&mut self, bytes: &[u8; LANES]) {
-        for n in 0..LANES {
-            let b = bytes[n];
+        for (n, &b) in bytes.iter().enumerate() {
             self.quote[n] |= u8::from(b == b'\'') | u8::from(b == b';');
             self.angle[n] |= u8::from(b == b'<');
             self.slash[n] |= u8::from(b == b'/') | u8::from(b == b'\\');

@@ -10,7 +10,7 @@ use crate::contract::{Dissector, End, Progress, Reason, Side};
 use crate::limits::{self, Limits};
 use crate::message::Messages;
 
-use super::block::{self, Block, Frame, LastId, Work};
+use super::block::{self, Block, Frame, Ids, LastId, Work};
 use super::delimiters::begins_header;
 use super::kinds;
 
@@ -147,7 +147,7 @@ impl Mllp {
                     Side::Client => (client, &*server),
                     Side::Server => (server, &*client),
                 };
-                block::read(&mut self.work, block, asked, sent, out);
+                block::read(&mut self.work, block, Ids { asked, sent }, out);
             }
         }
     }

@@ -1,13 +1,13 @@
-//! Which rules a message concerns: by protocol, kind and verb, and among many rules by a value, so
-//! that a rule that cannot match costs nothing.
+//! Which rules a message concerns: by protocol, kind and verb, by the fields that it has, and among
+//! many rules by a value, so that a rule that cannot match costs nothing.
 
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use dissectors::message::Message;
-use dissectors::registry::PROTOCOLS;
+use dissectors::registry::{PROTOCOLS, ProtocolId};
 use foldhash::fast::RandomState;
 
-use super::needs::{NO_VERB, Needs, Trait, told_apart_by};
+use super::needs::{Fields, NO_VERB, Needs, Trait, set_field, told_apart_by};
 use super::table::Table;
 use crate::language::compiled::{Literal, Operand, Which};
 use crate::language::eval::{Facts, Val, each, value_of};
@@ -17,111 +17,192 @@ use crate::language::ruleset::{Compiled, Status};
 pub type RuleAt = u32;
 
 /// From this many rules in one place on they are told apart by a value.
-const CROWD: usize = 8;
+const CROWD: usize = 2;
 
 #[derive(Debug, Default)]
 pub struct Index {
-    /// By protocol, then by kind; the last place is for kinds that are no row of the table.
-    places: Vec<Vec<Place>>,
+    /// By protocol.
+    protocols: Vec<Places>,
     hasher: RandomState,
+}
+
+/// The rules of one protocol.
+#[derive(Debug, Default)]
+struct Places {
+    /// By kind; the last place is for kinds that are no row of the table.
+    kinds: Vec<Place>,
+    /// Rules that take any kind.
+    any: Place,
 }
 
 #[derive(Debug, Default)]
 struct Place {
     /// The union of the verbs that any rule here takes.
     verbs: u32,
-    rules: Vec<(RuleAt, u32)>,
+    /// Rules that take most verbs.
+    rules: Vec<Entry>,
+    /// Rules that take few verbs, by verb; the last for messages without an action. Empty if none.
+    by_verb: Vec<Vec<Entry>>,
     crowds: Vec<Crowd>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Entry {
+    rule: RuleAt,
+    verbs: u32,
+    anomaly: bool,
+    value: bool,
+    fields: Fields,
 }
 
 /// Rules that all ask one trait for a literal.
 #[derive(Debug)]
 struct Crowd {
     operand: Operand,
-    rules: Table<u64, Vec<(RuleAt, u32)>>,
+    rules: Table<u64, Vec<Entry>>,
+}
+
+/// What a message has, as far as rules are told apart by it.
+struct Has {
+    verb: u32,
+    anomaly: bool,
+    value: bool,
+    fields: Fields,
+}
+
+impl Has {
+    fn of(message: Message<'_>) -> Self {
+        let action = message.action();
+        let mut fields = [0; 4];
+        for (field, _) in message.fields() {
+            set_field(&mut fields, field);
+        }
+        Has {
+            verb: action.as_ref().map_or(NO_VERB, |a| 1 << (a.verb as u32)),
+            anomaly: !message.anomalies().is_empty(),
+            value: action.is_some_and(|a| a.value.is_some()),
+            fields,
+        }
+    }
+
+    fn meets(&self, entry: &Entry) -> bool {
+        entry.verbs & self.verb != 0
+            && (self.anomaly || !entry.anomaly)
+            && (self.value || !entry.value)
+            && entry
+                .fields
+                .iter()
+                .zip(self.fields)
+                .all(|(needed, has)| needed & !has == 0)
+    }
+}
+
+impl Place {
+    fn add(&mut self, entry: Entry) {
+        if entry.verbs.count_ones() > 16 {
+            return self.rules.push(entry);
+        }
+        if self.by_verb.is_empty() {
+            self.by_verb = vec![Vec::new(); 32];
+        }
+        for (verb, list) in self.by_verb.iter_mut().enumerate() {
+            if entry.verbs >> verb & 1 == 1 {
+                list.push(entry);
+            }
+        }
+    }
+
+    /// Entries that may take a verb (a single bit).
+    fn entries(&self, verb: u32) -> impl Iterator<Item = &Entry> {
+        let few = self.by_verb.get(verb.trailing_zeros() as usize);
+        self.rules.iter().chain(few.into_iter().flatten())
+    }
 }
 
 impl Index {
     pub fn new(rules: &[Compiled]) -> Self {
         let mut index = Index::default();
-        let needs: Vec<Needs> = rules.iter().map(|r| Needs::of(&r.condition)).collect();
+        let told: Vec<Told> = rules.iter().map(|r| told_apart_by(&r.condition)).collect();
         for (at, protocol) in PROTOCOLS.iter().enumerate() {
-            let here: Vec<usize> = (0..rules.len())
-                .filter(|r| {
-                    rules[*r].rule.status == Status::Active && needs[*r].protocols >> at & 1 == 1
-                })
-                .collect();
-            let names = protocol.kinds.iter().map(|k| k.name.as_bytes());
-            let mut places: Vec<Place> = names
-                .map(|name| {
-                    let takes =
-                        |r: &&usize| needs[**r].kinds.as_ref().is_none_or(|k| k.contains(name));
-                    index.place(rules, &needs, here.iter().filter(takes).copied())
-                })
-                .collect();
-            let listed = |name: &[u8]| protocol.kinds.iter().any(|k| k.name.as_bytes() == name);
-            let takes_unlisted = |r: &&usize| {
-                needs[**r]
-                    .kinds
-                    .as_ref()
-                    .is_none_or(|k| k.iter().any(|k| !listed(k)))
+            let kinds = protocol.kinds.len();
+            let mut by_kind: Vec<Vec<Entry>> = vec![Vec::new(); kinds + 1];
+            let mut any = Vec::new();
+            for (rule, compiled) in rules.iter().enumerate() {
+                let needs = Needs::of(&compiled.condition, ProtocolId(at as u16));
+                if !needs.possible || compiled.rule.status != Status::Active {
+                    continue;
+                }
+                let entry = Entry {
+                    rule: rule as RuleAt,
+                    verbs: needs.verbs,
+                    anomaly: needs.anomaly,
+                    value: needs.value,
+                    fields: needs.fields,
+                };
+                let Some(wanted) = needs.kinds else {
+                    any.push(entry);
+                    continue;
+                };
+                for row in wanted.rows().filter(|row| *row < kinds) {
+                    by_kind[row].push(entry);
+                }
+                if wanted.unlisted {
+                    by_kind[kinds].push(entry);
+                }
+            }
+            let places = Places {
+                kinds: by_kind
+                    .into_iter()
+                    .map(|entries| index.place(entries, &told))
+                    .collect(),
+                any: index.place(any, &told),
             };
-            places.push(index.place(rules, &needs, here.iter().filter(takes_unlisted).copied()));
-            index.places.push(places);
+            index.protocols.push(places);
         }
         index
     }
 
-    fn place(
-        &self,
-        rules: &[Compiled],
-        needs: &[Needs],
-        here: impl Iterator<Item = usize>,
-    ) -> Place {
-        let mut place = Place::default();
-        let all: Vec<usize> = here.filter(|r| needs[*r].verbs != 0).collect();
-        for r in &all {
-            place.verbs |= needs[*r].verbs;
-        }
-        let told: Vec<Vec<(Trait, Vec<Literal>)>> = if all.len() > CROWD {
-            all.iter()
-                .map(|r| told_apart_by(&rules[*r].condition))
-                .collect()
-        } else {
-            vec![Vec::new(); all.len()]
+    fn place(&self, entries: Vec<Entry>, told: &[Told]) -> Place {
+        let mut place = Place {
+            verbs: entries.iter().fold(0, |verbs, e| verbs | e.verbs),
+            ..Place::default()
         };
+        if entries.len() <= CROWD {
+            entries.into_iter().for_each(|e| place.add(e));
+            return place;
+        }
         // The trait that tells most rules apart first.
         let mut counts: Vec<(Trait, usize)> = Vec::new();
-        for (which, _) in told.iter().flatten() {
+        for (which, _) in entries.iter().flat_map(|e| &told[e.rule as usize]) {
             match counts.iter_mut().find(|(t, _)| t == which) {
                 Some((_, n)) => *n += 1,
                 None => counts.push((*which, 1)),
             }
         }
-        counts.sort_by(|a, b| b.1.cmp(&a.1));
+        counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
         counts.retain(|(_, n)| *n > CROWD);
-        for (which, _) in &counts {
-            place.crowds.push(Crowd {
-                operand: operand_of(which),
-                rules: Table::default(),
-            });
-        }
-        for (r, told) in all.iter().zip(&told) {
-            let entry = (*r as RuleAt, needs[*r].verbs);
-            let crowd = counts.iter().enumerate().find_map(|(at, (which, _))| {
-                told.iter().find(|(t, _)| t == which).map(|(_, l)| (at, l))
-            });
-            match crowd {
-                Some((at, literals)) => {
-                    for literal in literals {
-                        let key = self.key(&value_of(literal)).unwrap_or(0);
-                        let list = place.crowds[at].rules.entry(key).or_default();
-                        if list.last() != Some(&entry) {
-                            list.push(entry);
-                        }
-                    }
+        let crowd = |which: &Trait| Crowd {
+            operand: operand_of(which),
+            rules: Table::default(),
+        };
+        place.crowds = counts.iter().map(|(which, _)| crowd(which)).collect();
+        for entry in entries {
+            let told = &told[entry.rule as usize];
+            let at = counts
+                .iter()
+                .position(|(which, _)| told.iter().any(|(t, _)| t == which));
+            let Some((at, literals)) =
+                at.and_then(|at| Some((at, &told.iter().find(|(t, _)| *t == counts[at].0)?.1)))
+            else {
+                place.add(entry);
+                continue;
+            };
+            for literal in literals {
+                let key = self.key(&value_of(literal)).unwrap_or(0);
+                let list = place.crowds[at].rules.entry(key).or_default();
+                if list.last() != Some(&entry) {
+                    list.push(entry);
                 }
-                None => place.rules.push(entry),
             }
         }
         place.crowds.retain(|c| !c.rules.is_empty());
@@ -139,57 +220,54 @@ impl Index {
         Some(hasher.finish())
     }
 
-    fn at(&self, message: Message<'_>) -> Option<&Place> {
-        let places = self.places.get(message.protocol().index())?;
-        let last = places.len().checked_sub(1)?;
+    /// The places where rules for this message lie.
+    fn at(&self, message: Message<'_>) -> [Option<&Place>; 2] {
+        let Some(places) = self.protocols.get(message.protocol().index()) else {
+            return [None, None];
+        };
+        let last = places.kinds.len().saturating_sub(1);
         let at = message
             .kind_id()
             .map_or(last, |k| usize::from(k.0).min(last));
-        places.get(at)
-    }
-
-    fn verb(message: Message<'_>) -> u32 {
-        message.action().map_or(NO_VERB, |a| 1 << (a.verb as u32))
+        [Some(&places.any), places.kinds.get(at)]
     }
 
     /// True if any rule may concern this message.
     pub fn concerns(&self, message: Message<'_>) -> bool {
+        let verb = message.action().map_or(NO_VERB, |a| 1 << (a.verb as u32));
         self.at(message)
-            .is_some_and(|p| p.verbs & Self::verb(message) != 0)
+            .into_iter()
+            .flatten()
+            .any(|p| p.verbs & verb != 0)
     }
 
     /// The rules that may concern a message, in the order of ids.
     pub fn rules(&self, message: Message<'_>, facts: &Facts<'_>, into: &mut Vec<RuleAt>) {
-        let Some(place) = self.at(message) else {
-            return;
-        };
-        let verb = Self::verb(message);
-        into.extend(
-            place
-                .rules
-                .iter()
-                .filter(|(_, verbs)| verbs & verb != 0)
-                .map(|(r, _)| *r),
-        );
-        if place.crowds.is_empty() {
-            return;
+        let has = Has::of(message);
+        for place in self.at(message).into_iter().flatten() {
+            into.extend(
+                place
+                    .entries(has.verb)
+                    .filter(|e| has.meets(e))
+                    .map(|e| e.rule),
+            );
+            for crowd in &place.crowds {
+                each(&crowd.operand, facts, &mut |value| {
+                    if let Some(rules) = self.key(&value).and_then(|k| crowd.rules.get(&k)) {
+                        into.extend(rules.iter().filter(|e| has.meets(e)).map(|e| e.rule));
+                    }
+                });
+            }
         }
-        for crowd in &place.crowds {
-            each(&crowd.operand, facts, &mut |value| {
-                if let Some(rules) = self.key(&value).and_then(|k| crowd.rules.get(&k)) {
-                    into.extend(
-                        rules
-                            .iter()
-                            .filter(|(_, verbs)| verbs & verb != 0)
-                            .map(|(r, _)| *r),
-                    );
-                }
-            });
+        if into.len() > 1 {
+            into.sort_unstable();
+            into.dedup();
         }
-        into.sort_unstable();
-        into.dedup();
     }
 }
+
+/// By which traits a rule can be told apart, and by which literals.
+type Told = Vec<(Trait, Vec<Literal>)>;
 
 fn operand_of(which: &Trait) -> Operand {
     match which {

@@ -14,7 +14,7 @@ use std::hash::{BuildHasher, Hash, Hasher};
 
 use dissectors::action::Outcome;
 use dissectors::message::{FrameRef, Interest, Message};
-use dissectors::registry::PROTOCOLS;
+use dissectors::registry::{PROTOCOLS, ProtocolId};
 use foldhash::fast::RandomState;
 
 use self::clock::Clock;
@@ -104,9 +104,8 @@ impl Book {
             if !uses.request {
                 continue;
             }
-            let needs = Needs::of(&rule.condition);
             for at in 0..PROTOCOLS.len() {
-                if needs.protocols >> at & 1 == 1 {
+                if Needs::of(&rule.condition, ProtocolId(at as u16)).possible {
                     tracks[at] = true;
                     keeps[at] |= uses.request_fields;
                 }

@@ -1,264 +1,404 @@
-//! What a condition needs of a message before it can be true: protocols, kinds, verbs, a value.
-
-use std::collections::BTreeSet;
+//! What a condition needs of a message of one protocol before it can be true: kinds, verbs,
+//! fields, anomalies, a value. What a message lacks of that need not be looked at.
 
 use dissectors::action::{Device, Effect, Verb};
 use dissectors::registry::{PROTOCOLS, ProtocolId};
+use dissectors::schema::{FieldId, Protocol};
 
 use crate::language::ast::Comparison;
 use crate::language::compiled::{
     Attribute, Condition, Fact, Literal, Node, Operand, Seat, Set, Which,
 };
-
-/// A bit for each protocol.
-type Protocols = u128;
+use crate::language::eval::matches;
 
 /// The bit for messages without an action.
 pub const NO_VERB: u32 = 1 << 31;
 const ANY_VERB: u32 = u32::MAX;
 const ANY_ACTION: u32 = ANY_VERB & !NO_VERB;
 
+/// A bit for each field; fields beyond are never needed.
+pub type Fields = [u64; 4];
+
+/// Sets a field's bit, if there is one.
+pub fn set_field(fields: &mut Fields, field: FieldId) {
+    if let Some(word) = fields.get_mut(usize::from(field.0 / 64)) {
+        *word |= 1 << (field.0 % 64);
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Needs {
-    pub protocols: Protocols,
+    /// False: it cannot be true for any message of this protocol.
+    pub possible: bool,
     /// A bit for each verb, and [`NO_VERB`].
     pub verbs: u32,
     /// `None`: any.
-    pub kinds: Option<BTreeSet<Box<[u8]>>>,
+    pub kinds: Option<Kinds>,
+    /// All of these must be there.
+    pub fields: Fields,
+    /// The message must have an anomaly.
+    pub anomaly: bool,
+    /// The action must have a value.
+    pub value: bool,
+}
+
+/// Some of a protocol's kinds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kinds {
+    /// A bit for each row of the table.
+    pub listed: Vec<u64>,
+    /// Kinds that are no row of the table.
+    pub unlisted: bool,
+}
+
+impl Kinds {
+    fn of(protocol: &Protocol, among: impl Fn(&[u8]) -> bool, unlisted: bool) -> Self {
+        let mut listed = vec![0; protocol.kinds.len().div_ceil(64)];
+        for (at, kind) in protocol.kinds.iter().enumerate() {
+            if among(kind.name.as_bytes()) {
+                listed[at / 64] |= 1 << (at % 64);
+            }
+        }
+        Kinds { listed, unlisted }
+    }
+
+    fn join(mut self, other: &Kinds, join: fn(u64, u64) -> u64, unlisted: bool) -> Self {
+        for (a, b) in self.listed.iter_mut().zip(&other.listed) {
+            *a = join(*a, *b);
+        }
+        Kinds { unlisted, ..self }
+    }
+
+    /// The rows that are in.
+    pub fn rows(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.listed.len() * 64).filter(|at| self.listed[at / 64] >> (at % 64) & 1 == 1)
+    }
 }
 
 impl Needs {
     const ANY: Needs = Needs {
-        protocols: Protocols::MAX,
+        possible: true,
         verbs: ANY_VERB,
         kinds: None,
+        fields: [0; 4],
+        anomaly: false,
+        value: false,
     };
     const NEVER: Needs = Needs {
-        protocols: 0,
-        verbs: 0,
-        kinds: Some(BTreeSet::new()),
+        possible: false,
+        ..Needs::ANY
     };
 
-    /// What a condition needs to be true.
-    pub fn of(condition: &Condition) -> Needs {
-        needs(condition, &condition.root, true)
+    /// What a condition needs to be true for a message of this protocol.
+    pub fn of(condition: &Condition, protocol: ProtocolId) -> Needs {
+        Look {
+            condition,
+            id: protocol,
+            protocol: protocol.protocol(),
+        }
+        .needs(&condition.root, true)
     }
 
     fn and(self, other: Needs) -> Needs {
+        if !self.possible || !other.possible {
+            return Needs::NEVER;
+        }
+        let mut fields = self.fields;
+        for (a, b) in fields.iter_mut().zip(other.fields) {
+            *a |= b;
+        }
+        let kinds = match (self.kinds, other.kinds) {
+            (Some(a), Some(b)) => {
+                let unlisted = a.unlisted && b.unlisted;
+                Some(a.join(&b, |a, b| a & b, unlisted))
+            }
+            (a, b) => a.or(b),
+        };
+        let verbs = self.verbs & other.verbs;
+        let none = kinds
+            .as_ref()
+            .is_some_and(|k| !k.unlisted && k.listed.iter().all(|w| *w == 0));
         Needs {
-            protocols: self.protocols & other.protocols,
-            verbs: self.verbs & other.verbs,
-            kinds: match (self.kinds, other.kinds) {
-                (Some(a), Some(b)) => Some(a.intersection(&b).cloned().collect()),
-                (a, b) => a.or(b),
-            },
+            possible: verbs != 0 && !none,
+            verbs,
+            kinds,
+            fields,
+            anomaly: self.anomaly || other.anomaly,
+            value: self.value || other.value,
         }
     }
 
     fn or(self, other: Needs) -> Needs {
+        if !self.possible {
+            return other;
+        }
+        if !other.possible {
+            return self;
+        }
+        let mut fields = self.fields;
+        for (a, b) in fields.iter_mut().zip(other.fields) {
+            *a &= b;
+        }
         Needs {
-            protocols: self.protocols | other.protocols,
+            possible: true,
             verbs: self.verbs | other.verbs,
             kinds: match (self.kinds, other.kinds) {
-                (Some(a), Some(b)) => Some(a.union(&b).cloned().collect()),
+                (Some(a), Some(b)) => {
+                    let unlisted = a.unlisted || b.unlisted;
+                    Some(a.join(&b, |a, b| a | b, unlisted))
+                }
                 _ => None,
             },
+            fields,
+            anomaly: self.anomaly && other.anomaly,
+            value: self.value && other.value,
         }
     }
 }
 
-/// What `node` needs to be true, or (`wanted` false) to be false.
-fn needs(condition: &Condition, node: &Node, wanted: bool) -> Needs {
-    let all = |parts: &[Node], join: fn(Needs, Needs) -> Needs, from: Needs| {
-        parts
-            .iter()
-            .map(|p| needs(condition, p, wanted))
-            .fold(from, join)
-    };
-    match node {
-        Node::And(parts) if wanted => all(parts, Needs::and, Needs::ANY),
-        Node::Or(parts) if !wanted => all(parts, Needs::and, Needs::ANY),
-        Node::And(parts) | Node::Or(parts) => all(parts, Needs::or, Needs::NEVER),
-        Node::Not(inner) => needs(condition, inner, !wanted),
-        Node::Compare(op, left, right) => {
-            let known = known(left).and(known(right));
-            let equal = match op {
-                Comparison::Equal => wanted,
-                Comparison::Unequal => !wanted,
-                _ => return known,
-            };
-            match (left, right) {
-                (Operand::Fact(Which::This, fact), Operand::Literal(literal))
-                | (Operand::Literal(literal), Operand::Fact(Which::This, fact)) => {
-                    known.and(one_of(*fact, std::slice::from_ref(literal), equal))
+struct Look<'c> {
+    condition: &'c Condition,
+    id: ProtocolId,
+    protocol: &'static Protocol,
+}
+
+impl Look<'_> {
+    /// What `node` needs to be true, or (`wanted` false) to be false.
+    fn needs(&self, node: &Node, wanted: bool) -> Needs {
+        let all = |parts: &[Node], join: fn(Needs, Needs) -> Needs, from: Needs| {
+            parts.iter().map(|p| self.needs(p, wanted)).fold(from, join)
+        };
+        match node {
+            Node::And(parts, _) if wanted => all(parts, Needs::and, Needs::ANY),
+            Node::Or(parts) if !wanted => all(parts, Needs::and, Needs::ANY),
+            Node::And(parts, _) | Node::Or(parts) => all(parts, Needs::or, Needs::NEVER),
+            Node::Not(inner) => self.needs(inner, !wanted),
+            Node::Compare(op, left, right) => {
+                let known = self.known(left).and(self.known(right));
+                let equal = match op {
+                    Comparison::Equal => wanted,
+                    Comparison::Unequal => !wanted,
+                    _ => return known,
+                };
+                match (left, right) {
+                    (Operand::Fact(Which::This, fact), Operand::Literal(literal))
+                    | (Operand::Literal(literal), Operand::Fact(Which::This, fact)) => {
+                        known.and(self.one_of(*fact, std::slice::from_ref(literal), equal))
+                    }
+                    _ => known,
                 }
-                _ => known,
+            }
+            Node::In(operand, set) => {
+                let known = self.known(operand);
+                let Operand::Fact(Which::This, fact) = operand else {
+                    return known;
+                };
+                match set {
+                    Set::Texts(texts) => {
+                        let texts: Vec<Literal> =
+                            texts.iter().cloned().map(Literal::Text).collect();
+                        known.and(self.one_of(*fact, &texts, wanted))
+                    }
+                    Set::Words(mask) => {
+                        let words: Vec<Literal> = (0..64)
+                            .filter(|w| mask >> w & 1 == 1)
+                            .map(Literal::Word)
+                            .collect();
+                        known.and(self.one_of(*fact, &words, wanted))
+                    }
+                    _ => known,
+                }
+            }
+            Node::Test(Operand::Fact(Which::This, Fact::Kind), pattern) => {
+                let kinds = Kinds::of(self.protocol, |k| matches(pattern, k) == wanted, true);
+                Needs {
+                    kinds: Some(kinds),
+                    ..Needs::ANY
+                }
+            }
+            Node::Test(Operand::Fact(Which::This, Fact::Anomaly), _) if wanted => Needs {
+                anomaly: true,
+                ..Needs::ANY
+            },
+            Node::Test(operand, _) | Node::Flag(operand) => self.known(operand),
+            Node::Exists(Operand::Fact(Which::This, Fact::Anomaly)) if wanted => Needs {
+                anomaly: true,
+                ..Needs::ANY
+            },
+            Node::Exists(operand) if wanted => self.known(operand),
+            Node::WithinBounds => Needs {
+                verbs: ANY_ACTION,
+                value: true,
+                ..Needs::ANY
+            },
+            Node::Authorised => Needs {
+                verbs: ANY_ACTION,
+                ..Needs::ANY
+            },
+            Node::Window(at) => self.window(*at, wanted),
+            Node::Exists(_) | Node::ExistsPartner(_) | Node::Listed(_) | Node::ListedTitle(_) => {
+                Needs::ANY
             }
         }
-        Node::In(operand, set) => {
-            let known = known(operand);
-            let Operand::Fact(Which::This, fact) = operand else {
-                return known;
-            };
-            match set {
-                Set::Texts(texts) => {
-                    let texts: Vec<Literal> = texts.iter().cloned().map(Literal::Text).collect();
-                    known.and(one_of(*fact, &texts, wanted))
-                }
-                Set::Words(mask) => {
-                    let words: Vec<Literal> = (0..64)
-                        .filter(|w| mask >> w & 1 == 1)
-                        .map(Literal::Word)
-                        .collect();
-                    known.and(one_of(*fact, &words, wanted))
-                }
-                _ => known,
-            }
-        }
-        Node::Test(operand, _) | Node::Flag(operand) => known(operand),
-        Node::Exists(operand) if wanted => known(operand),
-        Node::Authorised | Node::WithinBounds => Needs {
-            verbs: ANY_ACTION,
-            ..Needs::ANY
-        },
-        Node::Window(at) => match condition.windows.get(*at) {
-            // It is true only for a message that it counted, or that ended a sequence.
+    }
+
+    /// A window is true only for a message that it counted, or that ended a sequence; but every
+    /// step of a sequence must see its messages.
+    fn window(&self, at: usize, wanted: bool) -> Needs {
+        match self.condition.windows.get(at) {
             Some(window) if wanted && !window.steps.is_empty() => window
                 .steps
                 .iter()
-                .map(|s| needs(condition, s, true))
+                .map(|s| self.needs(s, true))
                 .fold(Needs::NEVER, Needs::or),
             Some(window) if wanted => window
                 .of
                 .iter()
                 .chain(&window.by)
-                .map(known)
+                .map(|o| self.known(o))
                 .fold(Needs::ANY, Needs::and),
             _ => Needs::ANY,
-        },
-        Node::Exists(_) | Node::ExistsPartner(_) | Node::Listed(_) | Node::ListedTitle(_) => {
-            Needs::ANY
         }
     }
-}
 
-/// What it takes for an operand to have a value at all.
-fn known(operand: &Operand) -> Needs {
-    match operand {
-        Operand::Field {
-            from: Which::This,
-            protocol,
-            ..
-        }
-        | Operand::Path {
-            from: Which::This,
-            protocol,
-            ..
-        } => Needs {
-            protocols: bit(*protocol),
-            ..Needs::ANY
-        },
-        Operand::Fact(Which::This, fact) => match fact {
-            Fact::Verb
-            | Fact::Effect
-            | Fact::Device
-            | Fact::Subject
-            | Fact::Channel
-            | Fact::Handle
-            | Fact::Order
-            | Fact::Drug
-            | Fact::Destination
-            | Fact::Value
-            | Fact::ValueNumber
-            | Fact::ValueUnit
-            | Fact::ValueCode => Needs {
-                verbs: ANY_ACTION,
-                ..Needs::ANY
+    /// What it takes for an operand to have a value at all.
+    fn known(&self, operand: &Operand) -> Needs {
+        match operand {
+            Operand::Field {
+                from: Which::This,
+                protocol,
+                field,
+                ..
+            } if *protocol == self.id => {
+                let mut fields = [0; 4];
+                set_field(&mut fields, *field);
+                Needs {
+                    fields,
+                    ..Needs::ANY
+                }
+            }
+            Operand::Path {
+                from: Which::This,
+                protocol,
+                ..
+            } if *protocol == self.id => Needs::ANY,
+            Operand::Field {
+                from: Which::This, ..
+            }
+            | Operand::Path {
+                from: Which::This, ..
+            } => Needs::NEVER,
+            Operand::Fact(Which::This, fact) => match fact {
+                Fact::Verb
+                | Fact::Effect
+                | Fact::Device
+                | Fact::Subject
+                | Fact::Channel
+                | Fact::Handle
+                | Fact::Order
+                | Fact::Drug
+                | Fact::Destination => Needs {
+                    verbs: ANY_ACTION,
+                    ..Needs::ANY
+                },
+                Fact::Value | Fact::ValueNumber | Fact::ValueUnit | Fact::ValueCode => Needs {
+                    verbs: ANY_ACTION,
+                    value: true,
+                    ..Needs::ANY
+                },
+                _ => Needs::ANY,
             },
+            Operand::Arithmetic(_, pair) => self.known(&pair.0).and(self.known(&pair.1)),
             _ => Needs::ANY,
-        },
-        Operand::Arithmetic(_, pair) => known(&pair.0).and(known(&pair.1)),
-        _ => Needs::ANY,
+        }
     }
-}
 
-fn bit(protocol: ProtocolId) -> Protocols {
-    1u128.checked_shl(u32::from(protocol.0)).unwrap_or(0)
-}
+    /// What it takes for a fact to be (or not to be) one of some literals.
+    fn one_of(&self, fact: Fact, literals: &[Literal], among: bool) -> Needs {
+        let named = literals.iter().fold(0u64, |set, literal| match literal {
+            Literal::Word(w) => set | 1u64.checked_shl(u32::from(*w)).unwrap_or(0),
+            _ => set,
+        });
+        match fact {
+            Fact::Protocol => {
+                let is = named >> self.id.0 & 1 == 1;
+                Needs {
+                    possible: is == among,
+                    ..Needs::ANY
+                }
+            }
+            Fact::Verb => {
+                let named = named as u32;
+                let verbs = if among { named } else { ANY_ACTION & !named };
+                Needs {
+                    possible: verbs != 0,
+                    verbs,
+                    ..Needs::ANY
+                }
+            }
+            Fact::Effect => {
+                let has = |effect: Effect| (named >> (effect as u32) & 1 == 1) == among;
+                let mut verbs = 0;
+                for verb in Verb::ALL {
+                    if Device::ALL.iter().any(|d| has(verb.effect(*d))) {
+                        verbs |= 1 << (*verb as u32);
+                    }
+                }
+                Needs {
+                    possible: verbs != 0,
+                    verbs,
+                    ..Needs::ANY
+                }
+            }
+            Fact::Kind => {
+                let texts = |name: &[u8]| {
+                    literals
+                        .iter()
+                        .any(|l| matches!(l, Literal::Text(t) if t.as_ref() == name))
+                };
+                let open = !among
+                    || literals.iter().any(|l| {
+                        matches!(l, Literal::Text(t)
+                            if !self.protocol.kinds.iter().any(|k| k.name.as_bytes() == t.as_ref()))
+                    });
+                let unlisted = open && (!among || self.may_be_named(literals));
+                let kinds = Kinds::of(self.protocol, |k| texts(k) == among, unlisted);
+                let none = !kinds.unlisted && kinds.listed.iter().all(|w| *w == 0);
+                Needs {
+                    possible: !none,
+                    kinds: Some(kinds),
+                    ..Needs::ANY
+                }
+            }
+            // An empty text stands for no anomaly.
+            Fact::Anomaly
+                if among
+                    && !literals
+                        .iter()
+                        .any(|l| matches!(l, Literal::Text(t) if t.is_empty())) =>
+            {
+                Needs {
+                    anomaly: true,
+                    ..Needs::ANY
+                }
+            }
+            _ => Needs::ANY,
+        }
+    }
 
-/// What it takes for a fact to be (or not to be) one of some literals.
-fn one_of(fact: Fact, literals: &[Literal], among: bool) -> Needs {
-    let words = || {
-        literals.iter().filter_map(|l| match l {
-            Literal::Word(w) => Some(u32::from(*w)),
-            _ => None,
+    /// A kind that no protocol lists may come by name in any; one that another lists is that one's.
+    fn may_be_named(&self, literals: &[Literal]) -> bool {
+        literals.iter().any(|l| {
+            matches!(l, Literal::Text(t)
+                if !PROTOCOLS.iter().any(|p| p.kinds.iter().any(|k| k.name.as_bytes() == t.as_ref())))
         })
-    };
-    match fact {
-        Fact::Protocol => {
-            let named = words().fold(0, |set, w| set | 1u128.checked_shl(w).unwrap_or(0));
-            Needs {
-                protocols: if among { named } else { !named },
-                ..Needs::ANY
-            }
-        }
-        Fact::Verb => {
-            let named = words().fold(0u32, |set, w| set | 1u32.checked_shl(w).unwrap_or(0));
-            let verbs = if among { named } else { ANY_ACTION & !named };
-            Needs {
-                verbs,
-                ..Needs::ANY
-            }
-        }
-        Fact::Effect => {
-            let named = words().fold(0u32, |set, w| set | 1u32.checked_shl(w).unwrap_or(0));
-            let has = |effect: Effect| (named >> (effect as u32) & 1 == 1) == among;
-            let mut verbs = 0;
-            for verb in Verb::ALL {
-                if Device::ALL.iter().any(|d| has(verb.effect(*d))) {
-                    verbs |= 1 << (*verb as u32);
-                }
-            }
-            Needs {
-                verbs,
-                ..Needs::ANY
-            }
-        }
-        Fact::Kind if among => {
-            let kinds = literals.iter().filter_map(|l| match l {
-                Literal::Text(t) => Some(t.clone()),
-                _ => None,
-            });
-            let kinds: BTreeSet<Box<[u8]>> = kinds.collect();
-            // A kind that no protocol lists may still come by name.
-            let mut protocols = 0;
-            for (at, protocol) in PROTOCOLS.iter().enumerate() {
-                if kinds
-                    .iter()
-                    .any(|k| protocol.kinds.iter().any(|row| row.name.as_bytes() == &**k))
-                {
-                    protocols |= bit(ProtocolId(at as u16));
-                }
-            }
-            let open = kinds.iter().any(|k| {
-                !PROTOCOLS
-                    .iter()
-                    .any(|p| p.kinds.iter().any(|row| row.name.as_bytes() == &**k))
-            });
-            Needs {
-                protocols: if open { Protocols::MAX } else { protocols },
-                verbs: ANY_VERB,
-                kinds: Some(kinds),
-            }
-        }
-        _ => Needs::ANY,
     }
 }
 
 /// Something that a message has one value of, by which rules can be told apart at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Trait {
-    Field(ProtocolId, dissectors::schema::FieldId),
+    Field(ProtocolId, FieldId),
     Fact(Fact),
     Asset(Seat, Attribute),
 }
@@ -300,7 +440,7 @@ impl Trait {
 /// The literals one of which a trait must equal for the condition to be true.
 pub fn told_apart_by(condition: &Condition) -> Vec<(Trait, Vec<Literal>)> {
     let parts = match &condition.root {
-        Node::And(parts) => parts.as_slice(),
+        Node::And(parts, _) => parts.as_slice(),
         single => std::slice::from_ref(single),
     };
     let mut found = Vec::new();

@@ -315,7 +315,7 @@ fn rests_on_the_past(condition: &Condition) -> bool {
     fn partner(node: &Node) -> bool {
         match node {
             Node::ExistsPartner(_) => true,
-            Node::And(parts) | Node::Or(parts) => parts.iter().any(partner),
+            Node::And(parts, _) | Node::Or(parts) => parts.iter().any(partner),
             Node::Not(inner) => partner(inner),
             _ => false,
         }

@@ -516,6 +516,25 @@ fn messages_that_fail_the_rest_of_the_rule_do_not_count() {
 }
 
 #[test]
+fn what_stands_beside_a_window_counts_wherever_it_stands_and_windows_do_not_starve_each_other() {
+    let when = "count() by (actor) within 60 s >= 3 and distinct(subject) by (actor) within 60 s >= 2 and verb is set-rate";
+    let mut b = Bench::new(when);
+    b.hl7("ADT^A01", A, B, 0.0, |d| {
+        d.action(Action::of(Verb::SetPatient));
+    });
+    for (at, pump) in [(1.0, "1"), (2.0, "2"), (3.0, "2")] {
+        assert_eq!(b.said(), [""; 0]);
+        b.hl7("RGV^O15", A, B, at, |d| {
+            d.action(Action {
+                device_id: pump.as_bytes(),
+                ..Action::of(Verb::SetRate)
+            });
+        });
+    }
+    assert_eq!(b.said().len(), 1);
+}
+
+#[test]
 fn distinct_counts_a_repeated_value_once() {
     let mut b = Bench::new("verb is set-rate and distinct(target) by (actor) within 60 s >= 2");
     b.hl7("RGV^O15", A, B, 0.0, |d| rate(d, 1.0, "mL/h"));

@@ -8,7 +8,7 @@ use foldhash::fast::RandomState;
 
 use super::table::Table;
 use crate::language::ast::Comparison;
-use crate::language::compiled::{Condition, Operand, Truth, Window, WindowKind};
+use crate::language::compiled::{Condition, Operand, SEQUENCE_STEPS, Truth, Window, WindowKind};
 use crate::language::eval::{Facts, NoPast, Past, Val, each, eval, ordered};
 use crate::language::units::{Dimension, same};
 use crate::limits::{self, Hits, LimitId, Limits};
@@ -212,10 +212,14 @@ impl Feeding<'_> {
         let Some((number, dimension)) = now else {
             return Truth::Unknown;
         };
-        let mut hasher = self.hasher.build_hasher();
-        (TAG, key, dimension).hash(&mut hasher);
+
         let event = self.event(number.to_bits(), facts);
-        let Some(state) = self.state(at, window, hasher.finish(), limits::WINDOW_KEYS) else {
+        let Some(state) = self.state(
+            at,
+            window,
+            self.hasher.hash_one((TAG, key, dimension)),
+            limits::WINDOW_KEYS,
+        ) else {
             return Truth::Unknown;
         };
         let before = state.events.back().copied();
@@ -241,9 +245,8 @@ impl Feeding<'_> {
         let Some(what) = self.key(&window.of, facts) else {
             return Truth::Unknown;
         };
-        let mut hasher = self.hasher.build_hasher();
-        (TAG, key, what).hash(&mut hasher);
-        let whole = hasher.finish();
+
+        let whole = self.hasher.hash_one((TAG, key, what));
         let Some(table) = self.windows.tables.get_mut(at) else {
             return Truth::Unknown;
         };
@@ -264,19 +267,20 @@ impl Feeding<'_> {
     }
 
     fn sequence(&mut self, at: usize, window: &Window, facts: &Facts<'_>) -> Truth {
-        let reached: Vec<Truth> = window
-            .steps
-            .iter()
-            .map(|s| eval(s, facts, &mut NoPast))
-            .collect();
-        if !reached.contains(&Truth::True) {
+        let mut reached = 0u32;
+        for (step, condition) in window.steps.iter().enumerate().take(SEQUENCE_STEPS) {
+            if eval(condition, facts, &mut NoPast) == Truth::True {
+                reached |= 1 << step;
+            }
+        }
+        if reached == 0 {
             return Truth::False;
         }
         let Some(key) = self.key(&window.by, facts) else {
             return Truth::Unknown;
         };
         let (now, frame) = (self.now, facts.message.frame());
-        let steps = window.steps.len();
+        let steps = window.steps.len().min(SEQUENCE_STEPS);
         let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
             return Truth::Unknown;
         };
@@ -284,7 +288,7 @@ impl Feeding<'_> {
         let mut ended = None;
         // From the last step down, so that one message is not two steps.
         for step in (0..steps).rev() {
-            if reached[step] != Truth::True {
+            if reached >> step & 1 == 0 {
                 continue;
             }
             let began = match step.checked_sub(1) {
@@ -315,10 +319,12 @@ impl Feeding<'_> {
     ) -> Option<&mut State> {
         let room = self.limits.get(limit).max(1);
         let now = self.now;
+        // Touches closer together than this are noted as one.
+        let slack = window.within / 16;
         let table = self.windows.tables.get_mut(at)?;
         // What is out of date leaves; then, if need be, what was touched longest ago.
         while let Some((touched, oldest)) = table.order.front().copied() {
-            let stale = touched.saturating_add(window.within) < now;
+            let stale = touched.saturating_add(window.within).saturating_add(slack) < now;
             let full = table.keys.len() >= room && !table.keys.contains_key(&key);
             if !stale && !full && table.order.len() < room.saturating_mul(4) {
                 break;
@@ -338,7 +344,7 @@ impl Feeding<'_> {
             .keys
             .entry(key)
             .or_insert_with(|| State::new(i64::MIN));
-        if state.touched != now {
+        if state.touched == i64::MIN || state.touched.saturating_add(slack) < now {
             state.touched = now;
             table.order.push_back((now, key));
         }

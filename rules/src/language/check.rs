@@ -7,6 +7,7 @@ use dissectors::schema::Privacy;
 use super::ast::{Call, Comparison, Expr, ExprKind, Span, TextTest};
 use super::compiled::{Condition, Fact, Literal, Node, Operand, Pattern, Set, Uses, Which, Window};
 use super::diagnostic::nearest;
+use super::eval::has_window;
 use super::names::{CALLS, QUESTIONS, Type, Vocabulary};
 use super::units::{Dimension, Unit};
 use crate::limits::{self, Limits};
@@ -107,7 +108,11 @@ impl<'l> Checker<'l> {
         match &expr.kind {
             ExprKind::And(parts) => {
                 self.units_fit_verbs(parts);
-                self.all(parts).map(Node::And)
+                // What stands beside a window decides which messages it sees, wherever it stands.
+                let mut nodes = self.all(parts)?;
+                nodes.sort_by_key(has_window);
+                let plain = nodes.iter().filter(|n| !has_window(n)).count();
+                Some(Node::And(nodes, plain))
             }
             ExprKind::Or(parts) => self.all(parts).map(Node::Or),
             ExprKind::Not(inner) => {

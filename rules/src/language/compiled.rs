@@ -70,7 +70,8 @@ pub struct Uses {
 
 #[derive(Debug)]
 pub enum Node {
-    And(Vec<Node>),
+    /// The parts without a window first; then how many these are.
+    And(Vec<Node>, usize),
     Or(Vec<Node>),
     Not(Box<Node>),
     Compare(Comparison, Operand, Operand),
@@ -230,6 +231,9 @@ pub enum Pattern {
     EndsWith(Box<[u8]>),
     Regex(Box<Regex>),
 }
+
+/// Most steps of a sequence.
+pub const SEQUENCE_STEPS: usize = 16;
 
 /// Something that looks back in time.
 #[derive(Debug)]

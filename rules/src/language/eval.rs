@@ -173,16 +173,20 @@ pub enum Val<'a> {
 
 pub fn eval(node: &Node, facts: &Facts<'_>, past: &mut dyn Past) -> Truth {
     match node {
-        // What stands to the left of a window decides which messages reach it.
-        Node::And(parts) => {
+        // The parts without a window stand first and decide which messages reach the windows;
+        // then every window sees its messages, whatever the others say.
+        Node::And(parts, split) => {
+            let (plain, windows) = parts.split_at_checked(*split).unwrap_or((parts, &[]));
             let mut all = Truth::True;
-            for part in parts {
-                if all != Truth::True && has_window(part) {
-                    continue;
-                }
+            for part in plain {
                 all = all.and(eval(part, facts, past));
                 if all == Truth::False {
-                    break;
+                    return Truth::False;
+                }
+            }
+            if all == Truth::True {
+                for part in windows {
+                    all = all.and(eval(part, facts, past));
                 }
             }
             all
@@ -202,7 +206,7 @@ pub fn eval(node: &Node, facts: &Facts<'_>, past: &mut dyn Past) -> Truth {
         Node::Compare(op, left, right) => compare(*op, left, right, facts),
         Node::In(operand, set) => within(operand, set, facts),
         Node::Test(operand, pattern) => any(operand, facts, |v| match v {
-            Val::Text(text) => test(pattern, text),
+            Val::Text(text) => matches(pattern, text).into(),
             _ => Truth::Unknown,
         }),
         Node::Exists(operand) => {
@@ -279,7 +283,7 @@ pub fn eval(node: &Node, facts: &Facts<'_>, past: &mut dyn Past) -> Truth {
 pub fn has_window(node: &Node) -> bool {
     match node {
         Node::Window(_) => true,
-        Node::And(parts) | Node::Or(parts) => parts.iter().any(has_window),
+        Node::And(parts, _) | Node::Or(parts) => parts.iter().any(has_window),
         Node::Not(inner) => has_window(inner),
         _ => false,
     }
@@ -394,14 +398,14 @@ pub fn inside(low: f64, high: f64, n: f64) -> Truth {
     ((n >= low || same(n, low)) && (n <= high || same(n, high))).into()
 }
 
-fn test(pattern: &Pattern, text: &[u8]) -> Truth {
+/// Whether a text fits a pattern.
+pub fn matches(pattern: &Pattern, text: &[u8]) -> bool {
     match pattern {
         Pattern::Contains(part) => contains(text, part),
         Pattern::StartsWith(part) => text.starts_with(part),
         Pattern::EndsWith(part) => text.ends_with(part),
         Pattern::Regex(regex) => regex.is_match(text),
     }
-    .into()
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {

@@ -107,7 +107,7 @@ const GRADES: &[Provenance] = &[
     Provenance::Specification,
 ];
 
-const TRANSPORTS: &[&str] = &["tcp", "udp", "link", "carried"];
+const TRANSPORTS: &[&str] = &["tcp", "udp", "link", "carried", "icmp"];
 
 /// A transport's place in its vocabulary.
 pub fn transport_word(transport: Transport) -> u16 {
@@ -116,6 +116,7 @@ pub fn transport_word(transport: Transport) -> u16 {
         Transport::Udp => 1,
         Transport::Link(_) => 2,
         Transport::Carried => 3,
+        Transport::Icmp | Transport::Icmp6 => 4,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::ast::{Call, Comparison, Expr, ExprKind};
 use super::check::{Checker, Problem};
-use super::compiled::{Literal, Node, Operand, Window, WindowKind};
+use super::compiled::{Literal, Node, Operand, SEQUENCE_STEPS, Window, WindowKind};
 use super::names::Type;
 use super::units::Dimension;
 use crate::limits;
@@ -105,6 +105,14 @@ impl Checker<'_> {
                     "WR009",
                     "a sequence has at least two steps",
                     format!("{} given", call.args.len()),
+                ));
+            }
+            if call.args.len() > SEQUENCE_STEPS {
+                self.problems.push(Problem::new(
+                    &call.args[SEQUENCE_STEPS].span,
+                    "WR009",
+                    format!("a sequence has at most {SEQUENCE_STEPS} steps"),
+                    "one too many",
                 ));
             }
             (WindowKind::Sequence, self.span_of_time(call))

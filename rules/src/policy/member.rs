@@ -72,6 +72,9 @@ pub const PREFIXES: &[&str] = &["mac", "ae", "hl7", "epr", "device"];
 /// Index of a group.
 pub type GroupId = u32;
 
+/// A member by HL7 application: the facility and the network that it must have, if told.
+type AppMember = (Option<String>, Option<IpNet>, GroupId);
+
 /// All members of all groups, by what they are looked up under.
 #[derive(Debug, Default)]
 pub struct Members {
@@ -79,7 +82,7 @@ pub struct Members {
     nets: Vec<(IpNet, GroupId)>,
     macs: HashMap<[u8; 6], Vec<GroupId>>,
     aes: HashMap<Vec<u8>, Vec<(Option<IpNet>, GroupId)>>,
-    apps: HashMap<Vec<u8>, Vec<(Option<String>, Option<IpNet>, GroupId)>>,
+    apps: HashMap<Vec<u8>, Vec<AppMember>>,
     eprs: HashMap<Vec<u8>, Vec<GroupId>>,
     devices: HashMap<Vec<u8>, Vec<GroupId>>,
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use crate::talk::Host;
+
 /// Who told which medical device to do what, and what of it was not allowed.
 ///
 /// wardwatch reads captures of a device network, decodes the medical protocols in them and judges
@@ -23,6 +25,8 @@ pub struct Cli {
 pub enum Command {
     /// Read captures and judge what is in them
     Replay(Box<Replay>),
+    /// Print conversations as an engineer reads them, and why they failed
+    Talk(TalkArgs),
     /// Look at the rules: check them, list them, explain one
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -36,6 +40,44 @@ pub enum Command {
     },
     /// Document every field of a protocol
     Fields { protocol: String },
+}
+
+/// What is read, and which of it.
+#[derive(Debug, Args)]
+pub struct Input {
+    /// Captures to read: files, directories, or - for standard input
+    #[arg(short = 'r', long = "read", value_name = "FILE", num_args = 1, required = true, action = ArgAction::Append)]
+    pub read: Vec<PathBuf>,
+    /// Only frames that this BPF expression matches
+    #[arg(short = 'f', long = "filter", value_name = "BPF")]
+    pub filter: Option<String>,
+    /// Stop after this many frames
+    #[arg(short = 'c', long = "count", value_name = "N")]
+    pub count: Option<u64>,
+    /// Checksums: `none` decodes frames whose checksum is wrong too
+    #[arg(short = 'k', long = "checksums", value_name = "MODE", default_value = "verify")]
+    pub checksums: Checksums,
+}
+
+#[derive(Debug, Args)]
+pub struct TalkArgs {
+    #[command(flatten)]
+    pub input: Input,
+    /// Only conversations of this host, or between these two (10.20.4.7 or 10.20.4.7:104)
+    #[arg(value_name = "HOST", num_args = 0..=2)]
+    pub hosts: Vec<Host>,
+    /// Every field too; of HL7 a line a segment
+    #[arg(short = 'v', long)]
+    pub verbose: bool,
+    /// Show patient data as sent instead of masking them
+    #[arg(long)]
+    pub show_patient_data: bool,
+    /// File of 32 bytes that keys the pseudonyms
+    #[arg(long, value_name = "FILE")]
+    pub pseudonym_key: Option<PathBuf>,
+    /// Times in UTC rather than local time
+    #[arg(long)]
+    pub utc: bool,
 }
 
 #[derive(Debug, Args)]

@@ -2,9 +2,10 @@
 
 mod args;
 mod progress;
-mod reference;
+pub mod reference;
 mod replay;
 mod rulebook;
+mod talk;
 mod view;
 
 use std::process::ExitCode;
@@ -42,6 +43,7 @@ pub fn run() -> ExitCode {
     let ending = match cli.command {
         None => replay::run(&cli.replay),
         Some(Command::Replay(args)) => replay::run(&args),
+        Some(Command::Talk(args)) => talk::run(&args),
         Some(Command::Rules(RulesCommand::Check { paths })) => rulebook::check(&paths),
         Some(Command::Rules(RulesCommand::List { rules, json })) => rulebook::list(&rules, json),
         Some(Command::Rules(RulesCommand::Explain { id, rules })) => rulebook::explain(&id, &rules),

@@ -276,7 +276,7 @@ fn report(
 }
 
 /// What went wrong with the inputs, for people.
-fn troubles(totals: &Totals) -> Vec<String> {
+pub(super) fn troubles(totals: &Totals) -> Vec<String> {
     let mut out = Vec::new();
     for damage in totals.inputs.damages() {
         out.push(format!("{}: {damage}", totals.inputs.name(damage.file)));
@@ -318,7 +318,7 @@ fn ledger(totals: &Totals, judging: &Judging) -> Ledger {
             Account::new("frames", capture.total(), reasons.into_iter()),
             Account::new(
                 "bytes",
-                notes.tcp_bytes + notes.udp_bytes,
+                notes.tcp_bytes + notes.udp_bytes + notes.other_bytes,
                 totals.flows.bytes.each(),
             ),
         ],
@@ -384,7 +384,7 @@ fn open_outputs(replay: &Replay, names: &[String]) -> Result<Outputs, String> {
 }
 
 /// The key of the pseudonyms: a file of 32 bytes, or fresh and never written.
-fn pseudonym_key(path: Option<&Path>) -> Result<[u8; 32], String> {
+pub(super) fn pseudonym_key(path: Option<&Path>) -> Result<[u8; 32], String> {
     let mut key = [0; 32];
     let Some(path) = path else {
         let mut random =
@@ -406,7 +406,7 @@ fn pseudonym_key(path: Option<&Path>) -> Result<[u8; 32], String> {
 }
 
 /// SIGINT and SIGTERM end the run in order; a second one ends it at once.
-fn end_on_signal(stop: &Stop) -> Result<(), String> {
+pub(super) fn end_on_signal(stop: &Stop) -> Result<(), String> {
     use signal_hook::consts::{SIGINT, SIGTERM};
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register_conditional_shutdown(signal, 130, stop.flag())

@@ -1,5 +1,6 @@
 //! The screens: beside a replay, and (later) attached to a sensor that runs elsewhere.
 
+use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -118,7 +119,10 @@ fn login() -> String {
         .iter()
         .filter_map(|key| std::env::var(key).ok())
         .find(|v| !v.is_empty())
-        .unwrap_or_default()
+        .unwrap_or_else(|| match std::fs::metadata("/proc/self") {
+            Ok(own) => format!("uid {}", own.uid()),
+            Err(_) => "unknown".into(),
+        })
 }
 
 /// A path for the header: its last part.

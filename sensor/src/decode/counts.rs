@@ -6,8 +6,8 @@ crate::counters! {
     DecodeCounts {
         /// A TCP or UDP packet was handed on (or its datagram was, for a fragment).
         decoded = "decoded",
-        /// ARP or LLDP, handed on.
-        link = "ARP and LLDP",
+        /// ARP, LLDP or PROFINET, handed on.
+        link = "ARP, LLDP and PROFINET",
         /// ICMP or ICMPv6, handed on.
         icmp = "ICMP",
         /// Another protocol over IP.
@@ -42,6 +42,8 @@ crate::counters! {
         tcp_bytes = "TCP payload bytes",
         /// Payload bytes handed on, UDP.
         udp_bytes = "UDP payload bytes",
+        /// Payload bytes handed on, ICMP and frames below IP.
+        other_bytes = "payload bytes of ICMP and of frames below IP",
         /// Payload bytes on the wire that the snap length cut off.
         cut_bytes = "payload bytes cut by the snap length",
         /// Packets handed on whose payload was cut.

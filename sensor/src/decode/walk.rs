@@ -260,7 +260,9 @@ impl Decoder {
         match head {
             TransportHead::Tcp(_) => self.notes.tcp_bytes += len,
             TransportHead::Udp(_) => self.notes.udp_bytes += len,
-            TransportHead::Link { .. } | TransportHead::Icmp { .. } => {}
+            TransportHead::Link { .. } | TransportHead::Icmp { .. } => {
+                self.notes.other_bytes += len;
+            }
         }
         if walk.view.missing > 0 {
             self.notes.cut_packets += 1;

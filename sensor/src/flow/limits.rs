@@ -36,12 +36,14 @@ limits! {
     HOLE_SEGMENTS "hole-segments" = 4, "segments behind an acknowledged hole after which it is given up";
     HOLE_BYTES "hole-bytes" = 32 * KIB, "bytes behind an acknowledged hole after which it is given up";
     HOLE_MILLISECONDS "hole-milliseconds" = 1_000, "age of an acknowledged hole at which it is given up";
+    HOLE_ANSWERED_MILLISECONDS "hole-answered-milliseconds" = 5, "age of an acknowledged hole at which an answer to what is behind it gives it up";
     BLIND_SEGMENTS "blind-segments" = 32, "segments behind a hole after which it is given up where the other direction is not seen";
     BLIND_MILLISECONDS "blind-milliseconds" = 5_000, "age of a hole at which it is given up where the other direction is not seen";
     HISTORY "stream-history" = 4 * KIB, "delivered bytes of one direction kept to compare repeats with";
     MESSAGE_FRAMES "message-frames" = 32, "frames named for one message";
     WAITING_CHUNKS "waiting-chunks" = 256, "segments of one conversation told apart while its protocol is unknown";
     IDENTIFY_AGAIN "identify-again" = 3, "times that a conversation is identified anew after its dissector gave up";
+    IDENTIFY_PIECES "identify-pieces" = 8, "segments in the middle of one conversation shown to the signatures, each by itself";
     IDENTIFY_DATAGRAMS "identify-datagrams" = 6, "datagrams of one conversation shown to the signatures";
     EVENTS "conversation-events" = 32, "transport events told of one conversation; more are counted only";
     SIGHTING_ID_MICROSECONDS "second-sighting-id-microseconds" = 100_000, "age up to which an equal packet with equal IPv4 identification is a second sighting";

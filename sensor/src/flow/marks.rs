@@ -108,10 +108,9 @@ impl Marks {
                 break;
             }
             // A frame may have filled holes before several runs.
-            if mark.frame.seq != done.frame.seq || out.len() == begin {
-                if out[begin..].last().is_none_or(|f| f.seq != mark.frame.seq) {
-                    out.push(mark.frame);
-                }
+            let new = out[begin..].last().is_none_or(|f| f.seq != mark.frame.seq);
+            if new && (mark.frame.seq != done.frame.seq || out.len() == begin) {
+                out.push(mark.frame);
             }
         }
         if out[begin..].iter().all(|f| f.seq != done.frame.seq) || out.len() - begin > 1 {

@@ -292,7 +292,7 @@ impl Shards {
     }
 
     fn full(&self, out: &WorkBatch) -> bool {
-        out.len() as u64 >= self.shared.limit(limits::BATCH_MESSAGES)
+        out.len() as u64 >= self.shared.limit(limits::BATCH_MESSAGES).max(1)
     }
 
     /// Moves the clock by the frames up to and including number `to` of the block, and ends what is

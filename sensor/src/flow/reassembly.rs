@@ -101,9 +101,10 @@ pub fn data(flow: &mut Flow, side: Side, segment: &Segment<'_>, cx: &mut Context
 }
 
 /// Gives up what holes of a side will not be filled any more, by the signs that the conversation
-/// itself gives, and delivers what is behind.
-pub fn holes(flow: &mut Flow, side: Side, cx: &mut Context<'_>) {
-    while hopeless(flow, side, cx) {
+/// itself gives, and delivers what is behind. `answered`: the other side says something now, which
+/// may answer what is behind the hole, and should be read after it.
+pub fn holes(flow: &mut Flow, side: Side, answered: bool, cx: &mut Context<'_>) {
+    while hopeless(flow, side, answered, cx) {
         give_up(flow, side, cx);
     }
 }
@@ -344,7 +345,7 @@ fn drain(flow: &mut Flow, side: Side, filler: Option<&Arrival>, cx: &mut Context
 }
 
 /// Is the first hole of a side one that nothing will fill?
-fn hopeless(flow: &Flow, side: Side, cx: &mut Context<'_>) -> bool {
+fn hopeless(flow: &Flow, side: Side, answered: bool, cx: &mut Context<'_>) -> bool {
     let Content::Work(work) = &flow.content else {
         return false;
     };
@@ -375,6 +376,7 @@ fn hopeless(flow: &Flow, side: Side, cx: &mut Context<'_>) -> bool {
     all || arrived >= limit(limits::HOLE_SEGMENTS)
         || pending.arrived_bytes() >= limit(limits::HOLE_BYTES)
         || age >= cx.shared.milliseconds(limits::HOLE_MILLISECONDS)
+        || answered && age >= cx.shared.milliseconds(limits::HOLE_ANSWERED_MILLISECONDS)
 }
 
 /// Gives up the first hole of a side and delivers what is behind it.

@@ -140,7 +140,7 @@ pub fn packet(flow: &mut Flow, side: Side, packet: &Packet<'_>, cx: &mut Context
     }
     if packet.has(TcpFlags::ACK) {
         acknowledge(flow, side, packet, cx);
-        reassembly::holes(flow, side.other(), cx);
+        reassembly::holes(flow, side.other(), !packet.payload.is_empty(), cx);
     }
     if !syn {
         establish(flow, side, packet, cx);
@@ -177,7 +177,7 @@ pub fn packet(flow: &mut Flow, side: Side, packet: &Packet<'_>, cx: &mut Context
             cx,
         );
     }
-    reassembly::holes(flow, side, cx);
+    reassembly::holes(flow, side, false, cx);
     for side in Side::BOTH {
         ended(flow, side, cx);
     }

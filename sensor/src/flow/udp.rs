@@ -2,16 +2,18 @@
 
 use std::hash::{BuildHasher, Hasher};
 
-use dissectors::contract::{End, Side, Transport};
-use dissectors::identify::Signatures;
+use dissectors::contract::{End, Hint, Side, Transport};
+use dissectors::identify::{Row, Signatures};
 
 use super::context::Context;
 use super::events::Arrival;
+use super::limits;
 use super::marks::Carrier;
+use super::reader::Stop;
 use super::reassembly;
-use super::record::{Content, Fate, Flow};
+use super::record::{Content, Fate, Flow, Ident};
 use super::tcp::deafen;
-use super::work::Work;
+use super::work::{Work, all};
 use crate::decode::packet::UdpHead;
 
 /// A UDP datagram, or the payload of a frame below IP.
@@ -109,6 +111,108 @@ fn read(flow: &mut Flow, side: Side, at: u64, datagram: &Datagram<'_>, cx: &mut 
         }
         Content::Deaf(fate) => *fate.counter(cx) += len,
         Content::Silent | Content::Done => cx.counts.bytes.after_end += len,
+    }
+}
+
+impl Work {
+    /// A datagram or a frame below IP, which begins at stream offset `at` of its side: identified (if
+    /// its conversation is not yet) and read in one piece.
+    fn datagram(
+        &mut self,
+        side: Side,
+        at: u64,
+        bytes: &[u8],
+        carrier: &Carrier,
+        id: &mut Ident,
+        cx: &mut Context<'_>,
+    ) -> Result<(), Fate> {
+        let i = side.index();
+        let end = at + bytes.len() as u64;
+        let limit = cx.shared.message_frames;
+        self.streams[i].read = at;
+        let told = self.streams[i].told;
+        self.streams[i].marks.push(end, carrier, false, told, limit);
+        let link = matches!(id.transport(), Transport::Link(_));
+        let mut refused = 0;
+        let mut fate = Ok(());
+        loop {
+            if self.reader.is_none() {
+                self.candidates = all(id, cx) & !refused;
+                let row = self.whole(side, bytes, id, cx);
+                let Some(row) = row else {
+                    cx.counts.bytes.unidentified += bytes.len() as u64;
+                    self.looks = self.looks.saturating_add(1);
+                    if u64::from(self.looks) >= cx.shared.limit(limits::IDENTIFY_DATAGRAMS) {
+                        fate = Err(Fate::Unidentified);
+                    }
+                    break;
+                };
+                if let Err(stop) = self.open(row, id, cx) {
+                    debug_assert_eq!(stop, Stop::Crashed, "nothing was read yet");
+                }
+            }
+            let Some(reader) = &mut self.reader else {
+                break;
+            };
+            let (read, result) = reader.read(&mut self.streams, side, bytes, id, cx);
+            let left = (bytes.len() - read) as u64;
+            match result {
+                Ok(()) if left == 0 => {}
+                // Padding of a short frame.
+                Ok(()) | Err(Stop::Rejected) if link && read > 0 => {
+                    cx.counts.bytes.passed += left;
+                }
+                Err(Stop::Rejected) if read == 0 || (!reader.spoke && reader.rewindable) => {
+                    cx.counts.events.rejections += 1;
+                    refused |= 1 << reader.row;
+                    if reader.spoke {
+                        self.tries = self.tries.saturating_add(1);
+                    } else {
+                        // Another candidate reads it from its start.
+                        cx.counts.bytes.dissected -= read as u64;
+                        self.streams[i].read = at;
+                    }
+                    self.reader = None;
+                    if u64::from(self.tries) <= cx.shared.limit(limits::IDENTIFY_AGAIN) {
+                        continue;
+                    }
+                    cx.counts.bytes.rejected += bytes.len() as u64;
+                    fate = Err(Fate::Rejected);
+                }
+                Err(Stop::Crashed) => {
+                    cx.counts.bytes.crashed += left;
+                    self.reader = None;
+                    fate = Err(Fate::Crashed);
+                }
+                Ok(()) | Err(Stop::Rejected) => {
+                    cx.counts.events.datagrams_unfinished += 1;
+                    cx.counts.bytes.rejected += left;
+                    reader.malformed(&mut self.streams, side, left, id, cx);
+                }
+            }
+            break;
+        }
+        let stream = &mut self.streams[i];
+        stream.read = end;
+        stream.pass = 0;
+        stream.need = 0;
+        fate
+    }
+
+    /// The protocol of a datagram.
+    fn whole(&mut self, side: Side, bytes: &[u8], id: &Ident, cx: &Context<'_>) -> Option<usize> {
+        let hint = Hint {
+            transport: id.transport(),
+            port: false,
+            mid_stream: false,
+            whole: true,
+        };
+        let signatures = &cx.shared.settings.signatures;
+        let first = &bytes[..bytes.len().min(cx.shared.probe_bytes)];
+        match signatures.identify(&mut self.candidates, side, first, hint, id.ports(), true) {
+            Row::Is(row, _) => Some(row),
+            Row::NeedMore(_) | Row::Nothing => None,
+        }
     }
 }
 

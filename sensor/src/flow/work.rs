@@ -5,7 +5,7 @@
 //! message, the next candidate reads the same bytes; if after it, what it left unread (and all that
 //! follows) is identified anew, a few times at most.
 
-use dissectors::contract::{End, Hint, Side, Transport};
+use dissectors::contract::{End, Hint, Side};
 use dissectors::identify::{Candidates, Row};
 
 use super::context::Context;
@@ -21,23 +21,20 @@ use super::stream::Stream;
 pub struct Work {
     pub streams: [Stream; 2],
     /// The dissector, once the protocol is known.
-    reader: Option<Reader>,
-    candidates: Candidates,
+    pub reader: Option<Reader>,
+    pub candidates: Candidates,
     /// What was said while the protocol is unknown, or may have to be read once more.
     log: Option<Box<Log>>,
     /// What is to be read next may begin in the middle of a message.
     mid_stream: bool,
     /// Times that a dissector gave up.
-    tries: u8,
+    pub tries: u8,
     /// Pieces in the middle of the conversation that no signature knew.
-    looks: u8,
+    pub looks: u8,
     counted: bool,
     /// Bytes of heap last reported.
     pub held: u64,
 }
-
-/// Pieces in the middle of a conversation that are shown to the signatures, one after the other.
-const LOOKS: u8 = 8;
 
 impl Work {
     /// `offsets` are where the two streams begin.
@@ -239,106 +236,6 @@ impl Work {
         row
     }
 
-    /// A datagram or a frame below IP, which begins at stream offset `at` of its side: identified (if
-    /// its conversation is not yet) and read in one piece.
-    pub fn datagram(
-        &mut self,
-        side: Side,
-        at: u64,
-        bytes: &[u8],
-        carrier: &Carrier,
-        id: &mut Ident,
-        cx: &mut Context<'_>,
-    ) -> Result<(), Fate> {
-        let i = side.index();
-        let end = at + bytes.len() as u64;
-        let limit = cx.shared.message_frames;
-        self.streams[i].read = at;
-        let told = self.streams[i].told;
-        self.streams[i].marks.push(end, carrier, false, told, limit);
-        let link = matches!(id.transport(), Transport::Link(_));
-        let mut refused = 0;
-        let mut fate = Ok(());
-        loop {
-            if self.reader.is_none() {
-                self.candidates = all(id, cx) & !refused;
-                let row = self.whole(side, bytes, id, cx);
-                let Some(row) = row else {
-                    cx.counts.bytes.unidentified += bytes.len() as u64;
-                    self.looks = self.looks.saturating_add(1);
-                    if u64::from(self.looks) >= cx.shared.limit(limits::IDENTIFY_DATAGRAMS) {
-                        fate = Err(Fate::Unidentified);
-                    }
-                    break;
-                };
-                if let Err(stop) = self.open(row, id, cx) {
-                    debug_assert_eq!(stop, Stop::Crashed, "nothing was read yet");
-                }
-            }
-            let Some(reader) = &mut self.reader else {
-                break;
-            };
-            let (read, result) = reader.read(&mut self.streams, side, bytes, id, cx);
-            let left = (bytes.len() - read) as u64;
-            match result {
-                Ok(()) if left == 0 => {}
-                // Padding of a short frame.
-                Ok(()) | Err(Stop::Rejected) if link && read > 0 => {
-                    cx.counts.bytes.passed += left;
-                }
-                Err(Stop::Rejected) if read == 0 || (!reader.spoke && reader.rewindable) => {
-                    cx.counts.events.rejections += 1;
-                    refused |= 1 << reader.row;
-                    if reader.spoke {
-                        self.tries = self.tries.saturating_add(1);
-                    } else {
-                        // Another candidate reads it from its start.
-                        cx.counts.bytes.dissected -= read as u64;
-                        self.streams[i].read = at;
-                    }
-                    self.reader = None;
-                    if u64::from(self.tries) <= cx.shared.limit(limits::IDENTIFY_AGAIN) {
-                        continue;
-                    }
-                    cx.counts.bytes.rejected += bytes.len() as u64;
-                    fate = Err(Fate::Rejected);
-                }
-                Err(Stop::Crashed) => {
-                    cx.counts.bytes.crashed += left;
-                    self.reader = None;
-                    fate = Err(Fate::Crashed);
-                }
-                Ok(()) | Err(Stop::Rejected) => {
-                    cx.counts.events.datagrams_unfinished += 1;
-                    cx.counts.bytes.rejected += left;
-                    reader.malformed(&mut self.streams, side, left, id, cx);
-                }
-            }
-            break;
-        }
-        let stream = &mut self.streams[i];
-        stream.read = end;
-        stream.pass = 0;
-        stream.need = 0;
-        fate
-    }
-
-    /// The protocol of a datagram.
-    fn whole(&mut self, side: Side, bytes: &[u8], id: &Ident, cx: &Context<'_>) -> Option<usize> {
-        let hint = Hint {
-            transport: id.transport(),
-            port: false,
-            mid_stream: false,
-            whole: true,
-        };
-        let signatures = &cx.shared.settings.signatures;
-        let first = &bytes[..bytes.len().min(cx.shared.probe_bytes)];
-        match signatures.identify(&mut self.candidates, side, first, hint, id.ports(), true) {
-            Row::Is(row, _) => Some(row),
-            Row::NeedMore(_) | Row::Nothing => None,
-        }
-    }
-
     /// Asks the signatures about all that is kept, until a dissector goes on or more is needed.
     fn search(&mut self, id: &mut Ident, cx: &mut Context<'_>) -> Result<(), Fate> {
         loop {
@@ -353,7 +250,8 @@ impl Work {
                 }
                 // In the middle of a conversation, the next piece may begin a message.
                 self.looks = self.looks.saturating_add(1);
-                if !self.mid_stream || self.looks > LOOKS || self.both_ended() {
+                let enough = u64::from(self.looks) > cx.shared.limit(limits::IDENTIFY_PIECES);
+                if !self.mid_stream || enough || self.both_ended() {
                     self.log = Some(log);
                     return Err(if self.tries == 0 {
                         Fate::Unidentified
@@ -459,7 +357,7 @@ impl Work {
     }
 
     /// Opens the dissector of a row. Mid-stream, it is told so for both sides.
-    fn open(&mut self, row: usize, id: &mut Ident, cx: &mut Context<'_>) -> Result<(), Stop> {
+    pub fn open(&mut self, row: usize, id: &mut Ident, cx: &mut Context<'_>) -> Result<(), Stop> {
         let mut reader = Reader::open(row, cx);
         if !std::mem::replace(&mut self.counted, true) {
             cx.counts.events.identified += 1;
@@ -638,7 +536,7 @@ impl Work {
     }
 }
 
-fn all(id: &Ident, cx: &Context<'_>) -> Candidates {
+pub fn all(id: &Ident, cx: &Context<'_>) -> Candidates {
     cx.shared.candidates(id.transport())
 }
 

@@ -135,7 +135,7 @@ fn render_addresses(conversation: &Conversation, sender: Side) -> Vec<u8> {
     let protocol = match conversation.transport {
         Transport::Tcp => Some((6, "TCP")),
         Transport::Udp => Some((17, "UDP")),
-        Transport::Link(_) | Transport::Carried => None,
+        Transport::Icmp | Transport::Icmp6 | Transport::Link(_) | Transport::Carried => None,
     };
     match protocol {
         Some((number, name)) => {

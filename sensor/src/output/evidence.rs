@@ -137,6 +137,8 @@ impl Ends {
         let number = match transport {
             Transport::Tcp => 6,
             Transport::Udp => 17,
+            Transport::Icmp => 1,
+            Transport::Icmp6 => 58,
             Transport::Link(_) | Transport::Carried => return None,
         };
         ends.sort();
@@ -147,7 +149,8 @@ impl Ends {
         let (number, from, to) = match packet.head {
             TransportHead::Tcp(h) => (6, h.src_port, h.dst_port),
             TransportHead::Udp(h) => (17, h.src_port, h.dst_port),
-            TransportHead::Link { .. } | TransportHead::Icmp { .. } => return None,
+            TransportHead::Icmp { v6, .. } => (if v6 { 58 } else { 1 }, 0, 0),
+            TransportHead::Link { .. } => return None,
         };
         let mut ends = [(address(packet.src), from), (address(packet.dst), to)];
         ends.sort();

@@ -5,10 +5,12 @@
 //! no workers all of that happens in turn on one thread: same code, same output.
 
 mod judge;
+mod listen;
 mod merge;
 mod packet_events;
 mod run;
 mod seconds;
 
 pub use judge::{Judging, Tally};
+pub use listen::listen;
 pub use run::{Run, Stop, Totals};

@@ -230,7 +230,7 @@ fn give_back(lanes: &[Lane], batches: &mut Vec<WorkBatch>) {
 }
 
 /// Calls `step` with empty batches until it is done; the filled ones are in `batches`, in order.
-fn fill(
+pub(super) fn fill(
     batches: &mut Vec<WorkBatch>,
     spare: &mut Vec<WorkBatch>,
     mut step: impl FnMut(&mut WorkBatch) -> Rest,

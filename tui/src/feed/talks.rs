@@ -115,6 +115,8 @@ impl TalkRow {
         match self.transport {
             Transport::Tcp => format!("{hosts} && tcp.port == {ap} && tcp.port == {bp}"),
             Transport::Udp => format!("{hosts} && udp.port == {ap} && udp.port == {bp}"),
+            Transport::Icmp => format!("{hosts} && icmp"),
+            Transport::Icmp6 => format!("{hosts} && icmpv6"),
             Transport::Link(_) | Transport::Carried => hosts,
         }
     }

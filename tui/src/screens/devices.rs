@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use crate::state::{Held, Model, name, role};
 use crate::theme::{Theme, mark};
 use crate::when::ago;
-use crate::widgets::table::{Cell, labelled, panel, row, spark};
+use crate::widgets::table::{Cell, Detail, panel, row, spark};
 use crate::words;
 
 pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
@@ -26,7 +26,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     rows(buf, inner, model, theme);
     let inner = panel(buf, detail, "", "", false, theme);
     if let Some(held) = model.devices.chosen() {
-        about(buf, inner, held, model, theme);
+        let detail = about(inner, held, model, theme);
+        model.detail_top = detail.draw(buf, inner, model.detail_top, theme);
     }
 }
 
@@ -116,12 +117,10 @@ fn kind(held: &Held) -> String {
     }
 }
 
-fn about(buf: &mut Buffer, inner: Rect, held: &Held, model: &Model, theme: &Theme) {
+fn about(inner: Rect, held: &Held, model: &Model, theme: &Theme) -> Detail {
     let d = &held.row;
-    let mut y = inner.y;
-    let mut put = |label: &str, text: &str, style| {
-        y = labelled(buf, inner, y, label, text, style, theme);
-    };
+    let mut detail = Detail::new(inner);
+    let mut put = |label: &str, text: &str, style| detail.put(label, text, style);
     let through = if d.key.subject.is_empty() {
         String::new()
     } else {
@@ -188,4 +187,5 @@ fn about(buf: &mut Buffer, inner: Rect, held: &Held, model: &Model, theme: &Them
         ),
         theme.text,
     );
+    detail
 }

@@ -5,11 +5,14 @@ use ratatui::layout::Rect;
 
 use crate::state::{Entry, FindingRow, Model, Tab};
 use crate::theme::{Theme, mark};
-use crate::widgets::table::{Cell, labelled, panel, row};
+use crate::widgets::table::{Cell, Detail, panel, row};
 use crate::words;
 
 pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
-    let below = (area.height * 9 / 20).clamp(5, 14).min(area.height / 2);
+    // Few findings leave room for what is known of the chosen one.
+    let wanted = model.findings.rows().len() as u16 + 2;
+    let above = wanted.clamp(6, (area.height * 11 / 20).max(6));
+    let below = area.height.saturating_sub(above);
     let list = Rect {
         height: area.height - below,
         ..area
@@ -46,7 +49,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     rows(buf, inner, model, theme);
     let inner = panel(buf, detail, "", "", false, theme);
     if let Some(entry) = model.chosen_finding() {
-        about(buf, inner, entry, model, theme);
+        let detail = about(inner, entry, model, theme);
+        model.detail_top = detail.draw(buf, inner, model.detail_top, theme);
     }
 }
 
@@ -82,7 +86,7 @@ fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {
                 let count = format!("x{}", words::number(f.count));
                 let wide = model.wide_columns && inner.width >= 100;
                 let head = usize::from(inner.width)
-                    .saturating_sub(6 + 13 + 8 + 2 + if wide { 13 + 11 } else { 0 });
+                    .saturating_sub(6 + 13 + 7 + 1 + if wide { 13 + 11 } else { 0 });
                 let mut cells = vec![
                     Cell::new(mark(f.severity), 4, style),
                     Cell::new(&time, 12, theme.dim),
@@ -99,7 +103,7 @@ fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {
                 let f = &model.findings.entry(first).finding;
                 let text = format!("{}  {}", f.rule.id, f.rule.title);
                 let number = format!("{} findings", words::number(count as u64));
-                let head = usize::from(inner.width).saturating_sub(6 + 17);
+                let head = usize::from(inner.width).saturating_sub(6 + 17 + 1);
                 let cells = [
                     Cell::new(mark(f.severity), 4, theme.severity(f.severity)),
                     Cell::new(&text, head, theme.strong),
@@ -111,14 +115,11 @@ fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {
     }
 }
 
-fn about(buf: &mut Buffer, inner: Rect, entry: &Entry, model: &Model, theme: &Theme) {
+fn about(inner: Rect, entry: &Entry, model: &Model, theme: &Theme) -> Detail {
     let f = &entry.finding;
-    let mut y = inner.y;
-    let room = usize::from(inner.width).saturating_sub(2);
+    let mut detail = Detail::new(inner);
     let title = format!("{}  {}", f.rule.id, f.rule.title);
-    let title = words::fit(&title, room, theme.signs.ellipsis);
-    buf.set_stringn(inner.x + 1, y, title, room, theme.severity(f.severity));
-    y += 1;
+    detail.title(&rules::clean::text(title.as_bytes()), theme.severity(f.severity));
     let mut what = words::deed(f);
     if let Some(act) = &f.action {
         for (name, part) in [("channel", &act.channel), ("drug", &act.drug)] {
@@ -130,12 +131,10 @@ fn about(buf: &mut Buffer, inner: Rect, entry: &Entry, model: &Model, theme: &Th
     }
     let why = words::sentence(&f.why, model.reveals());
     // What to do comes before what may be cut off at the foot.
-    let mut put = |label: &str, text: &str, style| {
-        y = labelled(buf, inner, y, label, text, style, theme);
-    };
+    let mut put = |label: &str, text: &str, style| detail.put(label, text, style);
     put("do", &f.rule.bedside, theme.strong);
-    put("who", &words::party(&f.actor), theme.text);
     put("what", &rules::clean::text(what.as_bytes()), theme.text);
+    put("who", &words::party(&f.actor), theme.text);
     put("why", &why, theme.text);
     if let Some(m) = entry.marks.last() {
         let note = format!(
@@ -158,5 +157,12 @@ fn about(buf: &mut Buffer, inner: Rect, entry: &Entry, model: &Model, theme: &Th
     put("network", &f.rule.network, theme.text);
     let frames: Vec<String> = f.frames.iter().map(|f| f.number.to_string()).collect();
     put("frames", &frames.join(" "), theme.dim);
+    put("matters", &f.rule.clinical, theme.text);
+    if !f.confidence_reasons.is_empty() {
+        let reasons = format!("{}: {}", f.confidence.word(), f.confidence_reasons.join("; "));
+        put("sure?", &rules::clean::text(reasons.as_bytes()), theme.text);
+    }
     put("see", &f.rule.references.join(", "), theme.dim);
+    put("id", &f.finding_id.to_string(), theme.dim);
+    detail
 }

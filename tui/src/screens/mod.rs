@@ -57,7 +57,7 @@ pub fn onto(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
         Screen::Sensor => sensor::draw(buf, body, model, theme),
     }
     if model.help {
-        overlay::help(buf, body, model.screen, theme);
+        overlay::help(buf, body, model.screen, &mut model.help_top, theme);
     }
     bars::status(buf, status, model, theme);
     bars::key_line(buf, line(area.height - 1), model, theme);

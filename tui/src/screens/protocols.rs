@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use crate::state::Model;
 use crate::theme::Theme;
-use crate::widgets::table::{Cell, labelled, panel, row};
+use crate::widgets::table::{Cell, Detail, panel, row};
 use crate::words::{bytes, number};
 
 pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
@@ -38,11 +38,11 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
         ..area
     };
     let inner = panel(buf, foot, "where payload bytes went", "", false, theme);
-    let mut y = inner.y;
+    let mut detail = Detail::new(inner);
     if let Some(chosen) = model.protocols.chosen() {
         let p = &PROTOCOLS[chosen.protocol.index()];
         let text = format!("{}: {} ({})", p.name, p.title, p.source);
-        y = labelled(buf, inner, y, "chosen", &text, theme.text, theme);
+        detail.put("chosen", &text, theme.text);
     }
     let mut parts: Vec<String> = undecoded
         .iter()
@@ -51,7 +51,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     if parts.is_empty() {
         parts.push("told at the end of the capture".into());
     }
-    labelled(buf, inner, y, "bytes", &parts.join(", "), theme.text, theme);
+    detail.put("bytes", &parts.join(", "), theme.text);
+    detail.draw(buf, inner, 0, theme);
 }
 
 fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {

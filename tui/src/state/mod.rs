@@ -134,6 +134,9 @@ pub struct Model {
     pub page: usize,
     /// First line shown of the Sensor screen.
     pub sensor_top: usize,
+    /// First line shown of the lower pane, and of the help page.
+    pub detail_top: usize,
+    pub help_top: usize,
     pub hit: Hit,
     pub draw: DrawTimes,
 }
@@ -200,6 +203,8 @@ impl Model {
             ended: false,
             page: 10,
             sensor_top: 0,
+            detail_top: 0,
+            help_top: 0,
             hit: Hit::default(),
             draw: DrawTimes::default(),
         }

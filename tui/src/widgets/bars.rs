@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 use crate::keys;
 use crate::state::{Model, Screen};
@@ -29,21 +30,21 @@ pub fn header(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
     let open = model.findings.counts()[0];
     let clock = model.when.clock(model.picture_time());
     let mut left = String::from(" wardwatch");
+    let room = if width >= 100 { 24 } else { 12 };
     let name = fit(
         &model.source.name,
-        18.min(model.source.name.len()),
+        room.min(model.source.name.width()),
         theme.signs.ellipsis,
     );
-    let mut parts = vec![
+    for part in [
+        name,
         state,
         format!("{open} open"),
         loss,
         format!("{} devices", number(model.devices.known() as u64)),
         format!("{} messages", number(model.seen)),
-    ];
-    parts.insert(if width >= 76 { 0 } else { 2 }, name);
-    for part in parts {
-        if left.len() + part.len() + 3 + clock.len() + 2 <= width {
+    ] {
+        if left.width() + part.width() + 3 + clock.len() <= width {
             left.push_str("  ");
             left.push_str(&part);
         }
@@ -136,7 +137,7 @@ pub fn key_line(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
     let width = usize::from(area.width);
     let all: Vec<(&str, &str)> = match &model.prompt {
         Some(prompt) => super::input::keys(prompt),
-        None if model.help => vec![("any key", "closes this page")],
+        None if model.help => vec![("j k", "scroll"), ("any other key", "closes this page")],
         None => keys::line(model.screen).map(|b| (b.key, b.word)).collect(),
     };
     let len = |(key, word): &(&str, &str)| key.len() + word.len() + 3;

@@ -9,7 +9,7 @@ use crate::state::Screen;
 use crate::theme::Theme;
 use crate::words::fit;
 
-pub fn help(buf: &mut Buffer, body: Rect, screen: Screen, theme: &Theme) {
+pub fn help(buf: &mut Buffer, body: Rect, screen: Screen, top: &mut usize, theme: &Theme) {
     for y in body.y..body.bottom() {
         for x in body.x..body.right() {
             buf[(x, y)].reset();
@@ -28,9 +28,10 @@ pub fn help(buf: &mut Buffer, body: Rect, screen: Screen, theme: &Theme) {
         .filter(|b| !b.help.is_empty() && b.on.has(screen))
         .collect();
     let height = usize::from(inner.height).max(1);
-    let columns = rows.len().div_ceil(height).max(1);
+    let columns = if inner.width >= 150 { 2 } else { 1 };
     let width = usize::from(inner.width) / columns;
-    for (at, b) in rows.iter().enumerate() {
+    *top = (*top).min(rows.len().saturating_sub(height * columns));
+    for (at, b) in rows.iter().skip(*top).take(height * columns).enumerate() {
         let (column, line) = (at / height, at % height);
         let x = inner.x + (column * width) as u16;
         let y = inner.y + line as u16;

@@ -131,36 +131,58 @@ pub fn row(buf: &mut Buffer, area: Rect, y: u16, cells: &[Cell<'_>], chosen: boo
     }
 }
 
-/// A label and a text that runs over lines as it needs; gives the next free line.
-pub fn labelled(
-    buf: &mut Buffer,
-    area: Rect,
-    y: u16,
-    label: &str,
-    text: &str,
-    style: Style,
-    theme: &Theme,
-) -> u16 {
-    const LABEL: u16 = 9;
-    if y >= area.bottom() || text.is_empty() || area.width <= LABEL + 2 {
-        return y;
-    }
-    buf.set_stringn(area.x + 1, y, label, usize::from(LABEL) - 1, theme.dim);
-    let mut y = y;
-    let room = usize::from(area.width - LABEL - 1);
-    for line in crate::report::wrapped(text, room) {
-        if y >= area.bottom() {
-            break;
+/// Labelled texts that run over lines as they need; the pane shows what fits, from a line on.
+#[derive(Default)]
+pub struct Detail {
+    lines: Vec<(String, String, Style)>,
+    width: usize,
+}
+
+/// Columns of a label.
+const LABEL: usize = 8;
+
+impl Detail {
+    pub fn new(area: Rect) -> Self {
+        Detail {
+            lines: Vec::new(),
+            width: usize::from(area.width).saturating_sub(LABEL + 2),
         }
-        let line = if unicode_width::UnicodeWidthStr::width(line.as_str()) > room {
-            fit(&line, room, theme.signs.ellipsis)
-        } else {
-            line
-        };
-        buf.set_stringn(area.x + LABEL, y, line, room, style);
-        y += 1;
     }
-    y
+
+    /// A line of its own.
+    pub fn title(&mut self, text: &str, style: Style) {
+        self.lines.push((String::new(), text.to_owned(), style));
+    }
+
+    pub fn put(&mut self, label: &str, text: &str, style: Style) {
+        for (at, line) in crate::report::wrapped(text, self.width).into_iter().enumerate() {
+            let label = if at == 0 { label } else { "" };
+            self.lines.push((format!("{label:<LABEL$}"), line, style));
+        }
+    }
+
+    /// Draws from a line on, but never past the last; gives the line.
+    pub fn draw(&self, buf: &mut Buffer, area: Rect, top: usize, theme: &Theme) -> usize {
+        let height = usize::from(area.height);
+        let top = top.min(self.lines.len().saturating_sub(height));
+        for (at, (label, text, style)) in self.lines.iter().skip(top).take(height).enumerate() {
+            let y = area.y + at as u16;
+            let room = usize::from(area.width).saturating_sub(2);
+            let (x, _) = buf.set_stringn(area.x + 1, y, label, room, theme.dim);
+            let room = usize::from(area.right().saturating_sub(x + 1));
+            let text = fit(text, room, theme.signs.ellipsis);
+            buf.set_stringn(x, y, text.trim_end(), room, *style);
+        }
+        // Says that there is more.
+        if top + height < self.lines.len() && area.height > 0 {
+            let text = format!(" J: {} more ", self.lines.len() - top - height);
+            if text.len() + 4 < usize::from(area.width) {
+                let x = area.right() - text.len() as u16 - 1;
+                buf.set_string(x, area.bottom(), text, theme.key);
+            }
+        }
+        top
+    }
 }
 
 /// A bar of small columns.

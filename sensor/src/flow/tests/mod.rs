@@ -1,6 +1,9 @@
 //! The flow layer on a wire of its own: situations, and properties that hold in all of them.
 
+mod datagrams;
 mod lines;
+mod lives;
+mod order;
 mod properties;
-mod situations;
+mod refusals;
 mod wire;

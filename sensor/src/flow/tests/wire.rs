@@ -428,3 +428,10 @@ pub fn at(mut shot: Shot, time: i64) -> Shot {
     shot.time = time;
     shot
 }
+
+/// A conversation with its handshake on the wire.
+pub fn opened() -> (Talk, Vec<Shot>) {
+    let talk = Talk::new(CLIENT, SERVER);
+    let shots = talk.open();
+    (talk, shots)
+}

@@ -24,11 +24,8 @@ pub fn read(source: &Recapture, part: &StreamPart) -> Result<Vec<Option<u8>>, St
         begun: None,
         passed: 0,
     };
-    let mut from = part.ends[part.side.index()];
-    let mut to = part.ends[part.side.other().index()];
-    if let Transport::Link(_) = part.transport {
-        (from, to) = ((IpAddr::from([0; 4]), 0), (IpAddr::from([0; 4]), 0));
-    }
+    let from = part.ends[part.side.index()];
+    let to = part.ends[part.side.other().index()];
     source.walk(last, &mut |_, block, frame, packets| {
         if frame.seq < part.started.seq {
             return Ok(());
@@ -47,6 +44,11 @@ pub fn read(source: &Recapture, part: &StreamPart) -> Result<Vec<Option<u8>>, St
                     let sent = (head.src_port, head.dst_port) == (from.1, to.1)
                         && ends(packet) == (from.0, to.0);
                     if sent && part.frames.iter().any(|f| f.seq == frame.seq) {
+                        laid.datagram(payload);
+                    }
+                }
+                (Transport::Icmp | Transport::Icmp6, TransportHead::Icmp { .. }) => {
+                    if ends(packet) == (from.0, to.0) && frame.seq == last {
                         laid.datagram(payload);
                     }
                 }
