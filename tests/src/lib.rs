@@ -5,4 +5,5 @@ pub mod capture;
 pub mod program;
 pub mod replay;
 pub mod rewrite;
+pub mod screens;
 pub mod talk;
