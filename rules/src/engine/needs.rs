@@ -315,8 +315,8 @@ impl Look<'_> {
 
     /// What it takes for a fact to be (or not to be) one of some literals.
     fn one_of(&self, fact: Fact, literals: &[Literal], among: bool) -> Needs {
-        let named = literals.iter().fold(0u64, |set, literal| match literal {
-            Literal::Word(w) => set | 1u64.checked_shl(u32::from(*w)).unwrap_or(0),
+        let named = literals.iter().fold(0u128, |set, literal| match literal {
+            Literal::Word(w) => set | 1u128.checked_shl(u32::from(*w)).unwrap_or(0),
             _ => set,
         });
         match fact {
