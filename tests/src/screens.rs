@@ -98,11 +98,11 @@ impl Seat {
             flow: Settings::default(),
             interest: Arc::new(interest),
             workers: 0,
-            stop,
+            stop: stop.clone(),
         }
         .to_end(&mut judging);
         drop(requests);
-        judging.outputs().serve_screen();
+        judging.outputs().serve_screen(&stop);
         let name = capture.file_name().expect("a file").to_string_lossy();
         let source = Source {
             name: name.into_owned(),
@@ -172,6 +172,10 @@ impl Seat {
             self.buffer();
         }
         self
+    }
+
+    pub fn resize(&mut self, width: u16, height: u16) {
+        self.size = (width, height);
     }
 
     pub fn buffer(&mut self) -> Buffer {

@@ -121,13 +121,11 @@ fn narrow_terminal_keeps_the_essential() {
 #[test]
 fn every_size_of_terminal_is_drawn_without_a_panic() {
     let policy = shipped(HL7);
+    let mut seat = Seat::at(&shipped(WARD), Some(&policy), (80, 24), Look::Dark);
     for width in (1..130).step_by(7) {
         for height in (1..45).step_by(4) {
-            let mut seat = Seat::at(&shipped(WARD), Some(&policy), (width, height), Look::Dark);
+            seat.resize(width, height);
             seat.press("1234567?<Esc>1<Enter><Tab>/verb is <Tab><Esc>");
-            if width > 90 {
-                break;
-            }
         }
     }
 }

@@ -28,6 +28,8 @@ const BEAT: Duration = Duration::from_millis(100);
 /// While nothing happens the mailbox is looked at less often.
 const REST: Duration = Duration::from_millis(250);
 
+const NOBODY_READS: &str = "what reads the capture broke; the screens go on without it";
+
 /// What the loop works with.
 pub struct App {
     pub model: Model,
@@ -164,10 +166,14 @@ fn looped(app: App, terminal: &mut DefaultTerminal) -> io::Result<()> {
                     let _ = out.flush();
                 }
                 Effect::Export(case) => {
-                    let _ = errands.send(Errand::Export(case));
+                    if errands.send(Errand::Export(case)).is_err() {
+                        model.complain(NOBODY_READS);
+                    }
                 }
                 Effect::Fetch(id, part) => {
-                    let _ = errands.send(Errand::Stream(id, part));
+                    if errands.send(Errand::Stream(id, part)).is_err() {
+                        model.messages.stream = Stream::Failed(id, NOBODY_READS.into());
+                    }
                 }
                 Effect::Mouse(true) => execute!(io::stdout(), EnableMouseCapture)?,
                 Effect::Mouse(false) => execute!(io::stdout(), DisableMouseCapture)?,

@@ -375,14 +375,13 @@ fn export(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 fn reveal(model: &mut Model, effects: &mut Vec<Effect>) {
-    if model.source.pseudonyms {
-        model.say("patient data arrive here as pseudonyms: there is nothing to reveal");
-        return;
-    }
     if model.reveal_until.take().is_some() {
         return;
     }
     model.reveal();
+    if model.source.pseudonyms {
+        model.say("values stay pseudonyms here; bytes are shown");
+    }
     effects.push(Effect::Send(Request::Revealed {
         who: model.who.clone().unwrap_or_else(|| model.login.clone()),
         at: model.now,

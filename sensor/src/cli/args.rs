@@ -27,6 +27,8 @@ pub enum Command {
     Replay(Box<Replay>),
     /// Print conversations as an engineer reads them, and why they failed
     Talk(TalkArgs),
+    /// Draw screens of a sensor that runs elsewhere, or of a file that it wrote
+    View(Box<View>),
     /// Look at the rules: check them, list them, explain one
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -55,7 +57,12 @@ pub struct Input {
     #[arg(short = 'c', long = "count", value_name = "N")]
     pub count: Option<u64>,
     /// Checksums: `none` decodes frames whose checksum is wrong too
-    #[arg(short = 'k', long = "checksums", value_name = "MODE", default_value = "verify")]
+    #[arg(
+        short = 'k',
+        long = "checksums",
+        value_name = "MODE",
+        default_value = "verify"
+    )]
     pub checksums: Checksums,
 }
 
@@ -103,6 +110,12 @@ pub struct Replay {
     pub judge: JudgeArgs,
     #[command(flatten)]
     pub output: OutputArgs,
+    /// Draw screens instead of writing text
+    #[arg(long)]
+    pub tui: bool,
+    /// Let `wardwatch view` attach through this Unix socket
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
     #[command(flatten)]
     pub screen: ScreenArgs,
     /// How fast: `1x` as captured, `10x` ten times as fast, `max` as fast as possible
@@ -127,12 +140,31 @@ pub struct JudgeArgs {
     pub fail_on: Option<Level>,
 }
 
+/// Look at a sensor that runs, or at what one wrote.
+#[derive(Debug, Args)]
+pub struct View {
+    /// The sensor's Unix socket
+    #[arg(value_name = "SOCKET", required_unless_present = "eve")]
+    pub socket: Option<PathBuf>,
+    /// Follow this file of EVE JSON lines instead
+    #[arg(long, value_name = "FILE", conflicts_with = "socket")]
+    pub eve: Option<PathBuf>,
+    /// The capture that it came from, for bytes and evidence
+    #[arg(short = 'r', long = "read", value_name = "FILE")]
+    pub read: Vec<PathBuf>,
+    /// The policy that it is judged by, so that filters may ask for it
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Times in UTC rather than local time
+    #[arg(long)]
+    pub utc: bool,
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+}
+
 /// The screens.
 #[derive(Debug, Args)]
 pub struct ScreenArgs {
-    /// Draw screens instead of writing text
-    #[arg(long)]
-    pub tui: bool,
     /// Keep acknowledgements in this file (JSON lines), for later runs and other viewers
     #[arg(long, value_name = "FILE")]
     pub marks: Option<PathBuf>,

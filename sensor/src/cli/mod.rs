@@ -44,6 +44,7 @@ pub fn run() -> ExitCode {
         None => replay::run(&cli.replay),
         Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Talk(args)) => talk::run(&args),
+        Some(Command::View(args)) => view::run(&args),
         Some(Command::Rules(RulesCommand::Check { paths })) => rulebook::check(&paths),
         Some(Command::Rules(RulesCommand::List { rules, json })) => rulebook::list(&rules, json),
         Some(Command::Rules(RulesCommand::Explain { id, rules })) => rulebook::explain(&id, &rules),

@@ -1,10 +1,11 @@
 //! `wardwatch replay`: captures in, findings out.
 
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use crossbeam_channel::unbounded;
 use rules::engine::Judge;
 use rules::finding::Severity;
 use rules::policy::Policy;
@@ -12,7 +13,7 @@ use rules::privacy::Pseudonyms;
 
 use tui::app::App;
 use tui::evidence::Case;
-use tui::feed::Stats;
+use tui::feed::{Feed, Stats};
 use tui::state::{Entry, Source};
 use tui::when::When;
 
@@ -34,6 +35,8 @@ use crate::output::summary::{self, Facts};
 use crate::output::text::Text;
 use crate::output::{EveOutput, Outputs, TextOutput};
 use crate::pipeline::{Judging, Run, Stop, Totals};
+use crate::view::Lines;
+use crate::view::server::{Greeting, Server};
 
 /// Reads, judges, reports.
 pub fn run(args: &Replay) -> Ending {
@@ -86,23 +89,13 @@ fn replay(args: &Replay) -> Result<Ending, String> {
         paths: args.read.clone(),
         options,
         decode: decode.clone(),
-        folder: args
-            .screen
-            .evidence
-            .clone()
-            .unwrap_or_else(|| "wardwatch-evidence".into()),
+        folder: view::folder(&args.screen),
         limits: Limits::default(),
     };
-    let app = if args.screen.tui {
-        let (screen, app) = open_screen(args, rule_count, &recapture, &stop)?;
-        outputs.attach(screen);
-        Some(app)
-    } else {
-        if args.screen.evidence.is_some() {
-            outputs.keep_all_findings();
-        }
-        None
-    };
+    let (app, server) = open_screens(args, rule_count, &recapture, &stop, &mut outputs)?;
+    if args.screen.evidence.is_some() && !args.tui {
+        outputs.keep_all_findings();
+    }
     let mut interest = judge.interest();
     if outputs.wants_messages() {
         interest.want_all_fields_of_all();
@@ -119,16 +112,26 @@ fn replay(args: &Replay) -> Result<Ending, String> {
         workers: args.workers,
         stop: stop.clone(),
     };
+    let work = |judging: &mut Judging| {
+        let totals = run.to_end(judging);
+        if judging.outputs().screen().is_some() {
+            let ledger = ledger(&totals, judging);
+            if let Some(screen) = judging.outputs().screen() {
+                screen.ledger(&ledger, &troubles(&totals));
+            }
+        }
+        judging.outputs().answer_requests();
+        if let Some(screen) = judging.outputs().screen() {
+            screen.end();
+        }
+        totals
+    };
     let totals = match app {
-        None => run.to_end(&mut judging),
+        None => work(&mut judging),
         Some(app) => {
             let work = || {
-                let totals = run.to_end(&mut judging);
-                let ledger = ledger(&totals, &judging);
-                if let Some(screen) = judging.outputs().screen() {
-                    screen.ledger(&ledger, &troubles(&totals));
-                }
-                judging.outputs().serve_screen();
+                let totals = work(&mut judging);
+                judging.outputs().serve_screen(&stop);
                 totals
             };
             let (totals, shown) = view::beside(app, &stop, work);
@@ -139,9 +142,10 @@ fn replay(args: &Replay) -> Result<Ending, String> {
         }
     };
     drop(line);
+    drop(server);
     let policy = args.judge.policy.as_ref().map(|p| p.display().to_string());
     let ending = report(args, &names, rule_count, policy, &totals, &mut judging);
-    if args.screen.evidence.is_some() && !args.screen.tui {
+    if args.screen.evidence.is_some() && !args.tui {
         let cases = cases(&mut judging, &names, args.output.utc);
         let written = recapture.export_all(&cases)?;
         eprintln!(
@@ -154,46 +158,98 @@ fn replay(args: &Replay) -> Result<Ending, String> {
     Ok(ending)
 }
 
-fn open_screen(
+/// What draws here, and what serves viewers elsewhere, if either is asked for.
+fn open_screens(
     args: &Replay,
     rules: usize,
     recapture: &Recapture,
     stop: &Stop,
-) -> Result<(Screen, App), String> {
-    if !io::stdout().is_terminal() {
-        return Err(
-            "--tui draws on a terminal, and standard output is none; leave --tui out for text"
-                .into(),
-        );
+    outputs: &mut Outputs,
+) -> Result<(Option<App>, Option<Server>), String> {
+    if !args.tui && args.socket.is_none() {
+        return Ok((None, None));
     }
-    if args.output.json_on_stdout() || args.output.messages {
-        return Err("--tui and --json both want standard output; use -o FILE for JSON".into());
+    if args.tui {
+        view::terminal("--tui")?;
+        if args.output.json_on_stdout() || args.output.messages {
+            return Err("--tui and --json both want standard output; use -o FILE for JSON".into());
+        }
     }
-    let policy = args.judge.policy.as_deref().map(load_policy).transpose()?;
+    let policy = args
+        .judge
+        .policy
+        .as_deref()
+        .map(load_policy)
+        .transpose()?
+        .map(Arc::new);
     let name = match args.read.as_slice() {
         [only] => view::short(only),
         many => format!("{} captures", many.len()),
-    };
-    let source = Source {
-        name,
-        mode: "REPLAY",
-        pseudonyms: false,
-        marks_kept: args.screen.marks.is_some(),
     };
     let stats = Stats {
         rules,
         policy: args.judge.policy.as_deref().map(view::short),
         ..Stats::default()
     };
-    view::open(
-        &args.screen,
-        source,
-        when(args.output.utc),
-        policy,
-        stats,
-        Box::new(recapture.clone()),
-        stop,
-    )
+    let (marks, kept) = view::marks(&args.screen)?;
+    let marks_kept = marks.is_some();
+    let (mut feed, mailbox) = Feed::new(policy.clone());
+    let (requests, asked) = unbounded();
+    let server = match &args.socket {
+        Some(path) => {
+            let key = pseudonym_key(args.output.pseudonym_key.as_deref())?;
+            let names = recapture
+                .paths
+                .iter()
+                .map(|p| p.display().to_string())
+                .collect();
+            let reveal = args.output.show_patient_data;
+            let lines = Lines::new(
+                Eve::new(Clock::new(args.output.utc), names, true),
+                Discretion::new(Pseudonyms::new(&key), reveal),
+            );
+            let greeting = Greeting {
+                source: name.clone(),
+                mode: "REPLAY",
+                marks_kept,
+                pseudonyms: !reveal,
+            };
+            let mailbox = if args.tui {
+                feed.mailbox()
+            } else {
+                Arc::clone(&mailbox)
+            };
+            Some(Server::listen(
+                path,
+                greeting,
+                mailbox,
+                requests.clone(),
+                lines,
+                &recapture.limits,
+            )?)
+        }
+        None => None,
+    };
+    outputs.attach(Screen::new(feed, asked, marks, kept, stats));
+    let app = args.tui.then(|| {
+        let source = Source {
+            name,
+            mode: "REPLAY",
+            pseudonyms: false,
+            marks_kept,
+        };
+        view::app(
+            &args.screen,
+            source,
+            when(args.output.utc),
+            policy,
+            mailbox,
+            requests,
+            Box::new(recapture.clone()),
+            stop,
+        )
+    });
+    Ok((app, server))
 }
 
 fn when(utc: bool) -> When {
@@ -338,7 +394,7 @@ fn ledger(totals: &Totals, judging: &Judging) -> Ledger {
     }
 }
 
-fn load_policy(path: &Path) -> Result<Policy, String> {
+pub(super) fn load_policy(path: &Path) -> Result<Policy, String> {
     let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
     let policy = Policy::load(&path.display().to_string(), &text)
         .map_err(|e| format!("the policy has mistakes\n\n{e}"))?;
@@ -367,7 +423,7 @@ fn open_outputs(replay: &Replay, names: &[String]) -> Result<Outputs, String> {
         ));
     }
     let stdout = || Box::new(BufWriter::with_capacity(1 << 16, io::stdout()));
-    let text = if replay.screen.tui {
+    let text = if replay.tui {
         None
     } else if args.json_on_stdout() {
         list.push(eve("standard output".into(), stdout()));

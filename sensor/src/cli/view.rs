@@ -1,53 +1,161 @@
-//! The screens: beside a replay, and (later) attached to a sensor that runs elsewhere.
+//! The screens: beside a replay, attached to a sensor that runs elsewhere, or over an EVE file.
 
+use std::io::IsTerminal;
 use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crossbeam_channel::unbounded;
+use crossbeam_channel::{Sender, unbounded};
 use rules::policy::Policy;
 use tui::app::App;
-use tui::evidence::EvidenceSource;
-use tui::feed::{Feed, Stats};
+use tui::evidence::{EvidenceSource, NoEvidence};
+use tui::feed::{Feed, Mailbox};
+use tui::mark::Mark;
+use tui::request::Request;
 use tui::state::{Model, Source};
 use tui::theme::{ASCII, Look, Theme, UNICODE};
 use tui::when::When;
 
-use super::args::{LookWord, ScreenArgs};
+use super::args::{LookWord, ScreenArgs, View};
+use super::{Ending, complain};
+use crate::capture::ReadOptions;
+use crate::decode::DecodeOptions;
+use crate::limits::Limits;
+use crate::output::evidence::Recapture;
 use crate::output::marks::MarkFile;
-use crate::output::screen::Screen;
 use crate::pipeline::Stop;
+use crate::view::{Reader, follow};
 
-/// Makes both ends: what the sensor writes into, and what draws.
-pub fn open(
+/// `wardwatch view`: draws what a sensor elsewhere tells.
+pub fn run(args: &View) -> Ending {
+    match look(args) {
+        Ok(()) => Ending::Done,
+        Err(why) => {
+            complain(why);
+            Ending::Failed
+        }
+    }
+}
+
+fn look(args: &View) -> Result<(), String> {
+    terminal("view")?;
+    let stop = Stop::default();
+    super::replay::end_on_signal(&stop)?;
+    let policy = args
+        .policy
+        .as_deref()
+        .map(super::replay::load_policy)
+        .transpose()?
+        .map(Arc::new);
+    let evidence: Box<dyn EvidenceSource> = if args.read.is_empty() {
+        Box::new(NoEvidence(
+            "bytes are where the capture is: name it with `wardwatch view -r FILE`",
+        ))
+    } else {
+        Box::new(Recapture {
+            paths: args.read.clone(),
+            options: ReadOptions::default(),
+            decode: DecodeOptions::default(),
+            folder: folder(&args.screen),
+            limits: Limits::default(),
+        })
+    };
+    let when = if args.utc { When::utc() } else { When::local() };
+    let (mut feed, mailbox) = Feed::new(policy.clone());
+    let (requests, asked) = unbounded();
+    let flag = stop.flag();
+    let app = |source| {
+        app(
+            &args.screen,
+            source,
+            when,
+            policy,
+            mailbox,
+            requests,
+            evidence,
+            &stop,
+        )
+    };
+    let shown = match (&args.socket, &args.eve) {
+        (Some(socket), _) => {
+            let (attached, source) = follow::attach(socket)?;
+            let app = app(source);
+            let ((), shown) = beside(app, &stop, move || {
+                attached.run(Reader::new(feed), &asked, &flag);
+            });
+            shown
+        }
+        (None, Some(path)) => {
+            let (marks, kept) = marks(&args.screen)?;
+            for mark in kept {
+                feed.mark(mark);
+            }
+            let app = app(Source {
+                name: short(path),
+                mode: "VIEW",
+                pseudonyms: true,
+                marks_kept: marks.is_some(),
+            });
+            let (followed, shown) = beside(app, &stop, move || {
+                follow::file(path, Reader::new(feed), &asked, marks, &flag)
+            });
+            shown.and(followed)
+        }
+        (None, None) => Err("name a socket, or a file with --eve".into()),
+    };
+    shown
+}
+
+/// Refuses where there is nothing to draw on.
+pub fn terminal(what: &str) -> Result<(), String> {
+    if std::io::stdout().is_terminal() {
+        Ok(())
+    } else {
+        Err(format!(
+            "{what} draws on a terminal, and standard output is none"
+        ))
+    }
+}
+
+/// Where evidence goes.
+pub fn folder(args: &ScreenArgs) -> PathBuf {
+    args.evidence
+        .clone()
+        .unwrap_or_else(|| "wardwatch-evidence".into())
+}
+
+/// The file of marks with what it holds.
+pub fn marks(args: &ScreenArgs) -> Result<(Option<MarkFile>, Vec<Mark>), String> {
+    match &args.marks {
+        Some(path) => {
+            let (file, kept) = MarkFile::open(path)?;
+            Ok((Some(file), kept))
+        }
+        None => Ok((None, Vec::new())),
+    }
+}
+
+/// The terminal's end of the screens.
+#[allow(clippy::too_many_arguments)]
+pub fn app(
     args: &ScreenArgs,
     source: Source,
     when: When,
-    policy: Option<Policy>,
-    stats: Stats,
+    policy: Option<Arc<Policy>>,
+    mailbox: Arc<Mailbox>,
+    requests: Sender<Request>,
     evidence: Box<dyn EvidenceSource>,
     stop: &Stop,
-) -> Result<(Screen, App), String> {
-    let (marks, kept) = match &args.marks {
-        Some(path) => {
-            let (file, kept) = MarkFile::open(path)?;
-            (Some(file), kept)
-        }
-        None => (None, Vec::new()),
-    };
-    let policy = policy.map(Arc::new);
-    let (feed, mailbox) = Feed::new(policy.clone());
-    let (requests, asked) = unbounded();
-    let screen = Screen::new(feed, asked, marks, kept, stats);
+) -> App {
     let mut model = Model::new(source, when, policy);
     model.login = login();
     model.who.clone_from(&args.operator);
     model.bell = args.bell;
     model.mouse = !args.no_mouse;
-    let app = App {
+    App {
         model,
         theme: theme(args),
         mailbox,
@@ -55,8 +163,7 @@ pub fn open(
         evidence,
         stop: stop.flag(),
         clock: wall,
-    };
-    Ok((screen, app))
+    }
 }
 
 /// Runs the screen in this thread beside work in another. When the person leaves, the work is

@@ -24,9 +24,10 @@ use tui::request::Request;
 
 pub use rules::clean;
 
+use crate::pipeline::Stop;
 use discretion::Discretion;
 use eve::Eve;
-use screen::Screen;
+use screen::{Asked, Screen};
 use text::Text;
 
 /// EVE records go here.
@@ -209,24 +210,31 @@ impl Outputs {
     }
 
     /// Does what people at the screens asked so far.
-    fn answer_requests(&mut self) {
+    pub fn answer_requests(&mut self) {
         while let Some(request) = self.screen.as_ref().and_then(Screen::asked) {
             self.request(&request);
         }
     }
 
-    /// Goes on answering people at the screens until the last has left.
-    pub fn serve_screen(&mut self) {
+    /// Goes on answering people at the screens until told to stop, or the last has left.
+    pub fn serve_screen(&mut self, stop: &Stop) {
         if let Some(screen) = &mut self.screen {
             screen.end();
         }
-        while let Some(request) = self.screen.as_ref().and_then(Screen::wait) {
-            self.request(&request);
-            if let Some(screen) = &mut self.screen {
-                screen.publish();
+        while !stop.asked() {
+            match self.screen.as_ref().map(Screen::wait) {
+                Some(Asked::Request(request)) => {
+                    self.request(&request);
+                    if let Some(screen) = &mut self.screen {
+                        screen.publish();
+                    }
+                    self.flush();
+                }
+                Some(Asked::Nothing) => {}
+                Some(Asked::Gone) | None => break,
             }
         }
-        self.screen = None;
+        self.flush();
     }
 
     fn request(&mut self, request: &Request) {

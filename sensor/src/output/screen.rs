@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 use dissectors::message::Message;
 use hdrhistogram::Histogram;
 use rules::finding::Event;
@@ -21,6 +21,14 @@ pub struct Screen {
     stats: Stats,
     judging: Histogram<u64>,
     told: Option<Instant>,
+}
+
+/// What waiting for a request came to.
+pub enum Asked {
+    Request(Request),
+    Nothing,
+    /// Nobody can ask any more.
+    Gone,
 }
 
 /// Statistics are told this often.
@@ -121,9 +129,13 @@ impl Screen {
         self.requests.try_recv().ok()
     }
 
-    /// Waits for a request; `None` once nobody can ask any more.
-    pub fn wait(&self) -> Option<Request> {
-        self.requests.recv().ok()
+    /// Waits a little for a request.
+    pub fn wait(&self) -> Asked {
+        match self.requests.recv_timeout(Duration::from_millis(50)) {
+            Ok(request) => Asked::Request(request),
+            Err(RecvTimeoutError::Timeout) => Asked::Nothing,
+            Err(RecvTimeoutError::Disconnected) => Asked::Gone,
+        }
     }
 
     /// Keeps a mark and tells it to the screens.
@@ -152,7 +164,7 @@ impl Screen {
 
     /// Hands over what changed, asked or not.
     pub fn publish(&mut self) {
-        self.feed.end();
+        self.feed.publish();
     }
 }
 

@@ -9,7 +9,7 @@ use dissectors::registry::ProtocolId;
 use rules::clean;
 use rules::language::eval::Sides;
 
-use crate::limits::COMMANDS_WAITING;
+use crate::limits::{COMMANDS, COMMANDS_WAITING};
 
 /// The place of a command in the order of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -116,6 +116,10 @@ impl Commands {
                 .trim()
                 .to_owned()
         });
+        // Nobody takes them: the oldest would be forgotten anyway.
+        if self.news.len() > 4 * COMMANDS {
+            self.news.drain(..2 * COMMANDS);
+        }
         self.news.push(CommandNews::New(Box::new(CommandRow {
             id,
             frame: m.frame(),
@@ -150,10 +154,6 @@ impl Commands {
 
     pub fn changes(&mut self, news: &mut Vec<CommandNews>) {
         news.append(&mut self.news);
-        let room = 2 * crate::limits::COMMANDS;
-        if news.len() > room {
-            news.drain(..news.len() - room);
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use dissectors::message::{Batch, FrameRef};
 use rules::finding::FindingId;
 
 use super::{CommandNews, DeviceRow, FindingNews, ProtocolRow, Stats, TalkRow};
-use crate::limits::CHUNKS_WAITING;
+use crate::limits::{CHUNKS_WAITING, COMMANDS};
 use crate::mark::Mark;
 
 /// Changes, newest state only: a row that changed twice is here once. Findings and marks are all
@@ -36,6 +36,35 @@ pub struct News {
 }
 
 impl News {
+    /// Adds newer news to these.
+    pub fn add(&mut self, newer: &News) {
+        self.messages = newer.messages;
+        self.last = newer.last.or(self.last);
+        self.devices_refused = newer.devices_refused;
+        for chunk in &newer.chunks {
+            self.push_chunk(Arc::clone(chunk));
+        }
+        for finding in &newer.findings {
+            self.push_finding(finding.clone());
+        }
+        self.devices
+            .extend(newer.devices.iter().map(|(at, row)| (*at, row.clone())));
+        self.talks
+            .extend(newer.talks.iter().map(|(id, row)| (*id, row.clone())));
+        self.commands.extend(newer.commands.iter().cloned());
+        if self.commands.len() > 2 * COMMANDS {
+            self.commands.drain(..self.commands.len() - 2 * COMMANDS);
+        }
+        if newer.protocols.is_some() {
+            self.protocols.clone_from(&newer.protocols);
+        }
+        if newer.stats.is_some() {
+            self.stats.clone_from(&newer.stats);
+        }
+        self.marks.extend(newer.marks.iter().cloned());
+        self.notes.extend(newer.notes.iter().cloned());
+    }
+
     pub fn push_chunk(&mut self, chunk: Arc<Batch>) {
         self.chunks.push(chunk);
         if self.chunks.len() > CHUNKS_WAITING {

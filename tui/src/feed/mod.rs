@@ -5,6 +5,7 @@
 //! what changed whenever the terminal asked for it. It never waits: a terminal that does not draw
 //! costs kept messages, never a finding and never a count.
 
+mod about;
 mod commands;
 mod devices;
 mod keep;
@@ -52,7 +53,7 @@ pub struct FindingNews {
 
 /// Writes the stream of what happens for the screens.
 pub struct Feed {
-    mailbox: Arc<Mailbox>,
+    mailboxes: Vec<Arc<Mailbox>>,
     chunk: Batch,
     /// The messages that findings fired on, kept beyond the others.
     about: Batch,
@@ -74,7 +75,7 @@ impl Feed {
     pub fn new(policy: Option<Arc<Policy>>) -> (Feed, Arc<Mailbox>) {
         let mailbox = Arc::new(Mailbox::default());
         let feed = Feed {
-            mailbox: Arc::clone(&mailbox),
+            mailboxes: vec![Arc::clone(&mailbox)],
             chunk: Batch::default(),
             about: Batch::default(),
             last: None,
@@ -89,6 +90,13 @@ impl Feed {
             messages: 0,
         };
         (feed, mailbox)
+    }
+
+    /// A further mailbox, for somebody else who looks.
+    pub fn mailbox(&mut self) -> Arc<Mailbox> {
+        let mailbox = Arc::new(Mailbox::default());
+        self.mailboxes.push(Arc::clone(&mailbox));
+        mailbox
     }
 
     /// A message, before it is judged.
@@ -108,24 +116,24 @@ impl Feed {
     /// What the judge said. Call it right after the message that made it say so.
     pub fn finding(&mut self, event: Event<'_>) {
         let (Event::Opened(f) | Event::Raised(f) | Event::Closed(f)) = event;
-        let opened = matches!(event, Event::Opened(_));
-        let about = match self.chunk.len().checked_sub(1) {
-            Some(at) if opened && self.chunk.message(at).frame().seq == f.first.seq => {
-                append(&mut self.about, self.chunk.message(at));
-                Some(self.about.len() as u32 - 1)
+        let about = matches!(event, Event::Opened(_)).then(|| {
+            match self.chunk.len().checked_sub(1) {
+                Some(at) if self.chunk.message(at).frame().seq == f.first.seq => {
+                    append(&mut self.about, self.chunk.message(at));
+                }
+                // Told by a timer, or by an answer: the message itself is gone.
+                _ => about::of(&mut self.about, f),
             }
-            _ => None,
-        };
+            self.about.len() as u32 - 1
+        });
         self.findings.push((Arc::new(f.clone()), about));
     }
 
-    /// A finding together with the message that it fired on, where both come from a record.
-    pub fn finding_about(&mut self, f: Finding, about: Option<Message<'_>>) {
-        let about = about.map(|m| {
-            append(&mut self.about, m);
-            self.about.len() as u32 - 1
-        });
-        self.findings.push((Arc::new(f), about));
+    /// A finding as a record tells it.
+    pub fn finding_told(&mut self, f: Finding) {
+        about::of(&mut self.about, &f);
+        let at = self.about.len() as u32 - 1;
+        self.findings.push((Arc::new(f), Some(at)));
     }
 
     pub fn mark(&mut self, mark: Mark) {
@@ -141,14 +149,14 @@ impl Feed {
         self.stats = Some(stats);
     }
 
-    /// True if the terminal has drawn what it had and wants news.
+    /// True if somebody has drawn what there was and wants news.
     pub fn wanted(&self) -> bool {
-        self.mailbox.hungry()
+        self.mailboxes.iter().any(|m| m.hungry())
     }
 
-    /// Hands over what changed, if the terminal asked or much is waiting.
+    /// Hands over what changed, if somebody asked or much is waiting.
     pub fn flush(&mut self) {
-        if self.mailbox.hungry() || self.chunk.len() >= CHUNK_MESSAGES {
+        if self.wanted() || self.chunk.len() >= CHUNK_MESSAGES {
             self.publish();
         }
     }
@@ -156,41 +164,40 @@ impl Feed {
     /// Nothing more will come.
     pub fn end(&mut self) {
         self.publish();
-        self.mailbox.with(|news| news.ended = true);
+        for mailbox in &self.mailboxes {
+            mailbox.with(|news| news.ended = true);
+        }
     }
 
-    fn publish(&mut self) {
-        let chunk = (!self.chunk.is_empty()).then(|| Arc::new(std::mem::take(&mut self.chunk)));
+    /// Hands over what changed, asked or not.
+    pub fn publish(&mut self) {
+        let mut fresh = News::default();
+        fresh.messages = self.messages;
+        fresh.last = self.last;
+        fresh.marks = std::mem::take(&mut self.marks);
+        fresh.notes = std::mem::take(&mut self.notes);
+        fresh.stats = self.stats.take();
+        fresh.devices_refused = self.devices.refused;
+        fresh.protocols = (self.messages > 0).then(|| self.protocols.rows());
+        if !self.chunk.is_empty() {
+            fresh.push_chunk(Arc::new(std::mem::take(&mut self.chunk)));
+        }
         let about = Arc::new(std::mem::take(&mut self.about));
-        let findings = std::mem::take(&mut self.findings);
-        self.mailbox.with(|news| {
-            news.messages = self.messages;
-            news.last = self.last.or(news.last);
-            if let Some(chunk) = chunk {
-                news.push_chunk(chunk);
-            }
-            for (finding, at) in findings {
-                news.push_finding(FindingNews {
-                    finding,
-                    about: at.map(|index| Kept {
-                        batch: Arc::clone(&about),
-                        index,
-                    }),
-                });
-            }
-            self.devices.changes(&mut news.devices);
-            self.talks.changes(&mut news.talks);
-            self.commands.changes(&mut news.commands);
-            if self.messages > 0 {
-                news.protocols = Some(self.protocols.rows());
-            }
-            news.marks.append(&mut self.marks);
-            news.notes.append(&mut self.notes);
-            if self.stats.is_some() {
-                news.stats = self.stats.take();
-            }
-            news.devices_refused = self.devices.refused;
-        });
-        self.mailbox.fed();
+        for (finding, at) in std::mem::take(&mut self.findings) {
+            fresh.push_finding(FindingNews {
+                finding,
+                about: at.map(|index| Kept {
+                    batch: Arc::clone(&about),
+                    index,
+                }),
+            });
+        }
+        self.devices.changes(&mut fresh.devices);
+        self.talks.changes(&mut fresh.talks);
+        self.commands.changes(&mut fresh.commands);
+        for mailbox in &self.mailboxes {
+            mailbox.with(|news| news.add(&fresh));
+            mailbox.fed();
+        }
     }
 }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::state::{Entry, FindingRow, Model, Tab};
 use crate::theme::{Theme, mark};
+use crate::when::TimeStyle;
 use crate::widgets::table::{Cell, Detail, panel, row};
 use crate::words;
 
@@ -80,19 +81,30 @@ fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {
             FindingRow::One(entry) => {
                 let entry = model.findings.entry(entry);
                 let f = &entry.finding;
-                let time = model.time(f.last.time, previous);
+                let wide = model.wide_columns && inner.width >= 100;
+                // On a narrow terminal whole seconds do, and the rule without the part that all
+                // shipped rules share.
+                let (time, time_width) = match model.times {
+                    TimeStyle::Clock if !wide => (model.when.clock(f.last.time), 8),
+                    _ => (model.time(f.last.time, previous), 12),
+                };
                 previous = Some(f.last.time);
                 let style = theme.severity(f.severity);
                 let count = format!("x{}", words::number(f.count));
-                let wide = model.wide_columns && inner.width >= 100;
+                let rule = match f.rule.id.strip_prefix("WW-") {
+                    Some(short) if !wide => short,
+                    _ => &f.rule.id,
+                };
+                let rule_width = if wide { 12 } else { 8 };
+                let outcome_width = if wide { 11 } else { 0 };
                 let head = usize::from(inner.width)
-                    .saturating_sub(6 + 13 + 7 + 1 + if wide { 13 + 11 } else { 0 });
+                    .saturating_sub(6 + time_width + 1 + rule_width + 1 + outcome_width + 1 + 7);
                 let mut cells = vec![
                     Cell::new(mark(f.severity), 4, style),
-                    Cell::new(&time, 12, theme.dim),
+                    Cell::new(&time, time_width, theme.dim),
+                    Cell::new(rule, rule_width, theme.text),
                 ];
                 if wide {
-                    cells.push(Cell::new(&f.rule.id, 12, theme.text));
                     cells.push(Cell::new(f.outcome.word(), 10, theme.text));
                 }
                 cells.push(Cell::new(&entry.headline, head, theme.text));
@@ -119,7 +131,10 @@ fn about(inner: Rect, entry: &Entry, model: &Model, theme: &Theme) -> Detail {
     let f = &entry.finding;
     let mut detail = Detail::new(inner);
     let title = format!("{}  {}", f.rule.id, f.rule.title);
-    detail.title(&rules::clean::text(title.as_bytes()), theme.severity(f.severity));
+    detail.title(
+        &rules::clean::text(title.as_bytes()),
+        theme.severity(f.severity),
+    );
     let mut what = words::deed(f);
     if let Some(act) = &f.action {
         for (name, part) in [("channel", &act.channel), ("drug", &act.drug)] {
@@ -159,7 +174,11 @@ fn about(inner: Rect, entry: &Entry, model: &Model, theme: &Theme) -> Detail {
     put("frames", &frames.join(" "), theme.dim);
     put("matters", &f.rule.clinical, theme.text);
     if !f.confidence_reasons.is_empty() {
-        let reasons = format!("{}: {}", f.confidence.word(), f.confidence_reasons.join("; "));
+        let reasons = format!(
+            "{}: {}",
+            f.confidence.word(),
+            f.confidence_reasons.join("; ")
+        );
         put("sure?", &rules::clean::text(reasons.as_bytes()), theme.text);
     }
     put("see", &f.rule.references.join(", "), theme.dim);

@@ -18,9 +18,9 @@ use tree::leaves;
 
 pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     // Narrow terminals show the list above, wide ones beside.
-    let (list, fields, hex) = if area.width >= 110 {
+    let (list, fields, hex) = if area.width >= 150 {
         let a = area.width * 3 / 10;
-        let c = 62.min(area.width - a - 30);
+        let c = 72.min(area.width - a - 30);
         let b = area.width - a - c;
         (
             Rect { width: a, ..area },
@@ -37,7 +37,11 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
         )
     } else {
         let top = (area.height / 3).max(4);
-        let left = area.width * 9 / 20;
+        // Sixteen bytes a line where they fit.
+        let left = match area.width {
+            wide @ 112.. => wide - 72,
+            narrow => narrow * 9 / 20,
+        };
         let y = area.y + top;
         let height = area.height - top;
         (
@@ -80,6 +84,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     let inner = panel(buf, list, &title, right, pane == Pane::List, theme);
     rows(buf, inner, model, theme);
     let reveal = model.reveals();
+    let reveal_bytes = model.reveals_bytes();
     let Some(message) = model.messages.chosen() else {
         panel(buf, fields, "fields", "", pane == Pane::Fields, theme);
         panel(buf, hex, "bytes", "", pane == Pane::Bytes, theme);
@@ -87,7 +92,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     };
     let id = model.messages.chosen_id();
     let stream = id.and_then(|id| model.messages.stream.of(id));
-    let found = leaves(message, stream, reveal);
+    let found = leaves(message, stream, reveal, reveal_bytes);
     let at = model.messages.field.min(found.len().saturating_sub(1));
     let title = format!(
         "{} {}",
@@ -116,7 +121,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
                 top: model.messages.bytes_top,
                 // With the keys elsewhere, the pane follows the chosen field.
                 follow: pane != Pane::Bytes,
-                masked: bytes::masked(message, &found, stream.len(), reveal),
+                masked: bytes::masked(message, &found, stream.len(), reveal_bytes),
             },
             theme,
         ),
@@ -217,6 +222,7 @@ fn covers(message: Message<'_>, stream: Option<&[Option<u8>]>) -> String {
     let all = range.end.saturating_sub(range.start);
     let have = stream.map(|s| s.iter().flatten().count());
     match have {
+        Some(have) if all == 0 => format!("{have} bytes, {} frames", message.frames().len()),
         Some(have) => format!("{have} of {all}, {} frames", message.frames().len()),
         None => format!("{all} bytes"),
     }

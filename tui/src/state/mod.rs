@@ -289,9 +289,14 @@ impl Model {
         changed
     }
 
-    /// Are patient data shown now?
+    /// Are values about patients shown now? Pseudonyms are shown always.
     pub fn reveals(&self) -> bool {
-        self.source.pseudonyms || self.reveal_until.is_some_and(|until| until > self.now)
+        self.source.pseudonyms || self.reveals_bytes()
+    }
+
+    /// Are bytes about patients shown now? They are no pseudonyms, wherever the values come from.
+    pub fn reveals_bytes(&self) -> bool {
+        self.reveal_until.is_some_and(|until| until > self.now)
     }
 
     /// Shows patient data for a while.

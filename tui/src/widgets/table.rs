@@ -155,7 +155,10 @@ impl Detail {
     }
 
     pub fn put(&mut self, label: &str, text: &str, style: Style) {
-        for (at, line) in crate::report::wrapped(text, self.width).into_iter().enumerate() {
+        for (at, line) in crate::report::wrapped(text, self.width)
+            .into_iter()
+            .enumerate()
+        {
             let label = if at == 0 { label } else { "" };
             self.lines.push((format!("{label:<LABEL$}"), line, style));
         }

@@ -18,6 +18,9 @@ pub fn read(source: &Recapture, part: &StreamPart) -> Result<Vec<Option<u8>>, St
     let Some(last) = part.frames.iter().map(|f| f.seq).max() else {
         return Err("no frame carried this message".into());
     };
+    // Where the place in the stream is not told, the payload of the message's frames has to do.
+    let whole = part.range.is_empty() && part.transport == Transport::Tcp;
+    let most = source.limits.get(limits::MESSAGE_BYTES);
     let mut laid = Laid {
         bytes: vec![None; len],
         start: part.range.start,
@@ -36,7 +39,12 @@ pub fn read(source: &Recapture, part: &StreamPart) -> Result<Vec<Option<u8>>, St
                 (Transport::Tcp, TransportHead::Tcp(head)) => {
                     let sent = (head.src_port, head.dst_port) == (from.1, to.1)
                         && ends(packet) == (from.0, to.0);
-                    if sent {
+                    if sent && whole {
+                        if part.frames.iter().any(|f| f.seq == frame.seq) {
+                            let room = most.saturating_sub(laid.bytes.len()).min(payload.len());
+                            laid.bytes.extend(payload[..room].iter().map(|b| Some(*b)));
+                        }
+                    } else if sent {
                         laid.segment(head.seq, head.flags, payload);
                     }
                 }

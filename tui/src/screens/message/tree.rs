@@ -45,7 +45,13 @@ impl Leaf {
 }
 
 /// The lines of a message: what it does, what is wrong with it, its fields.
-pub fn leaves(m: Message<'_>, stream: Option<&[Option<u8>]>, reveal: bool) -> Vec<Leaf> {
+/// `reveal` is for values, `reveal_bytes` for what they were read from.
+pub fn leaves(
+    m: Message<'_>,
+    stream: Option<&[Option<u8>]>,
+    reveal: bool,
+    reveal_bytes: bool,
+) -> Vec<Leaf> {
     let mut out = Vec::new();
     if let Some(a) = m.action() {
         out.push(Leaf::head("action"));
@@ -106,7 +112,7 @@ pub fn leaves(m: Message<'_>, stream: Option<&[Option<u8>]>, reveal: bool) -> Ve
             name: field.name.into(),
             value: words::value(field, value, reveal),
             bytes,
-            hidden: !reveal && matches!(field.privacy, Privacy::Patient(_)),
+            hidden: !reveal_bytes && matches!(field.privacy, Privacy::Patient(_)),
             secret,
         });
     }
