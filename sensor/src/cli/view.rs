@@ -180,9 +180,13 @@ pub fn beside<T: Send>(
                 stop.flag().store(true, Ordering::Relaxed);
                 Ok(())
             }
-            Ok(Err(e)) => Err(format!("the screen failed: {e}; going on without it")),
-            Err(_) => Err("the screen broke; going on without it".to_owned()),
+            Ok(Err(e)) => Err(format!("the screen failed: {e}")),
+            Err(_) => Err("the screen broke".to_owned()),
         };
+        if let Err(why) = &shown {
+            // Told at once: the work may go on for long.
+            complain(format!("{why}; going on without it"));
+        }
         match worker.join() {
             Ok(done) => (done, shown),
             Err(panic) => std::panic::resume_unwind(panic),

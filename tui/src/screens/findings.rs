@@ -11,7 +11,7 @@ use crate::words;
 
 pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     // Few findings leave room for what is known of the chosen one.
-    let wanted = model.findings.rows().len() as u16 + 2;
+    let wanted = model.findings.len() as u16 + 2;
     let above = wanted.clamp(6, (area.height * 11 / 20).max(6));
     let below = area.height.saturating_sub(above);
     let list = Rect {
@@ -57,7 +57,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
 
 fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {
     model.page = usize::from(inner.height);
-    let count = model.findings.rows().len();
+    let count = model.findings.len();
     if count == 0 {
         let text = match (model.findings.entries().is_empty(), model.findings.tab) {
             (false, Tab::Open) => "nothing open passes (Tab: other groups)",
@@ -77,7 +77,10 @@ fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {
     let mut previous = None;
     for (line, at) in visible.enumerate() {
         let y = inner.y + line as u16;
-        match model.findings.rows()[at] {
+        let Some(of_row) = model.findings.row(at) else {
+            break;
+        };
+        match of_row {
             FindingRow::One(entry) => {
                 let entry = model.findings.entry(entry);
                 let f = &entry.finding;

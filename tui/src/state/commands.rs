@@ -1,6 +1,6 @@
 //! The timeline of commands.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
 use dissectors::action::{Outcome, Verb};
@@ -26,6 +26,11 @@ pub struct Commands {
     dirty: bool,
     seen_by: (String, u64),
     pub forgotten: u64,
+    /// Goes up with every change.
+    changes: u64,
+    lanes: Vec<Lane>,
+    /// What the lanes were made for: changes, end, width, how many, zoom.
+    lanes_for: Option<(u64, i64, usize, usize, usize)>,
 }
 
 impl Default for Commands {
@@ -39,6 +44,9 @@ impl Default for Commands {
             dirty: false,
             seen_by: (String::new(), 0),
             forgotten: 0,
+            changes: 0,
+            lanes: Vec::new(),
+            lanes_for: None,
         }
     }
 }
@@ -62,6 +70,7 @@ impl Commands {
         let mut settled = Vec::new();
         for item in news {
             self.dirty = true;
+            self.changes += 1;
             match item {
                 CommandNews::New(row) => {
                     self.rows.push_back(*row);
@@ -109,10 +118,20 @@ impl Commands {
     }
 
     /// Lanes of the pairs that were active lately, most recent first, over the time up to `end`.
-    pub fn lanes(&self, end: i64, width: usize, most: usize) -> Vec<Lane> {
+    pub fn lanes(&mut self, end: i64, width: usize, most: usize) -> &[Lane] {
+        let made_for = (self.changes, end, width, most, self.zoom);
+        if self.lanes_for != Some(made_for) {
+            self.lanes = self.make_lanes(end, width, most);
+            self.lanes_for = Some(made_for);
+        }
+        &self.lanes
+    }
+
+    fn make_lanes(&self, end: i64, width: usize, most: usize) -> Vec<Lane> {
         let span = ZOOMS[self.zoom] * 1_000_000_000;
         let start = end - span;
         let mut lanes: Vec<Lane> = Vec::new();
+        let mut place: HashMap<(IpAddr, IpAddr, &str), usize> = HashMap::new();
         if width == 0 {
             return lanes;
         }
@@ -127,11 +146,9 @@ impl Commands {
             }
             let column = ((time - start) as i128 * width as i128 / span as i128) as usize;
             let column = column.min(width - 1);
-            let found = lanes.iter().position(|l| {
-                l.actor == row.actor && l.target == row.target && l.subject == row.subject
-            });
-            let at = match found {
-                Some(at) => at,
+            let key = (row.actor, row.target, row.subject.as_str());
+            let at = match place.get(&key) {
+                Some(at) => *at,
                 None if lanes.len() < 200 => {
                     lanes.push(Lane {
                         actor: row.actor,
@@ -141,6 +158,7 @@ impl Commands {
                         refused: vec![false; width],
                         count: 0,
                     });
+                    place.insert(key, lanes.len() - 1);
                     lanes.len() - 1
                 }
                 None => continue,

@@ -59,11 +59,20 @@ pub struct Devices {
     cursor: Cursor<DeviceKey>,
     dirty: bool,
     seen_by: (String, u64),
+    /// The version of the findings that `worst` rests on.
+    worst_of: u64,
 }
 
 impl Devices {
     pub fn apply(&mut self, news: HashMap<u32, DeviceRow>, findings: &Findings) {
         self.dirty |= !news.is_empty();
+        if self.worst_of != findings.version() {
+            self.worst_of = findings.version();
+            self.dirty = true;
+            for held in self.all.values_mut() {
+                held.worst = findings.worst(held.row.key.ip);
+            }
+        }
         for (at, row) in news {
             let worst = findings.worst(row.key.ip);
             self.all.insert(at, Held { row, worst });

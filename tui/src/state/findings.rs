@@ -1,5 +1,6 @@
 //! Findings as a person works on them: open, acknowledged, muted.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -65,6 +66,21 @@ impl Sort {
     }
 }
 
+impl Sort {
+    fn compare(self, entries: &[Entry], a: u32, b: u32) -> Ordering {
+        let f = |at: u32| &entries[at as usize].finding;
+        let (x, y) = (f(a), f(b));
+        // The newest first, and one order for what is alike in all.
+        let newest = || y.last.seq.cmp(&x.last.seq).then(a.cmp(&b));
+        match self {
+            Sort::Severity => y.severity.cmp(&x.severity).then_with(newest),
+            Sort::Newest => newest(),
+            Sort::Count => y.count.cmp(&x.count).then_with(newest),
+            Sort::Rule => x.rule.id.cmp(&y.rule.id).then_with(newest),
+        }
+    }
+}
+
 /// One finding with what people did about it.
 #[derive(Clone, Debug)]
 pub struct Entry {
@@ -117,7 +133,14 @@ pub struct Findings {
     /// Marks of findings that are not known (yet).
     early: HashMap<FindingId, Vec<Mark>>,
     worst: HashMap<IpAddr, Severity>,
-    rows: Vec<Row>,
+    /// Of each entry: its group, and whether the filter lets it pass.
+    sifted: Vec<(Tab, bool)>,
+    /// Visible entries, sorted.
+    order: Vec<u32>,
+    /// Rows where findings are gathered; else each entry of `order` is one.
+    gathered: Vec<Row>,
+    /// Entries that changed since the list was put in order.
+    changed: Vec<u32>,
     pub tab: Tab,
     pub sort: Sort,
     /// Gathered by rule.
@@ -125,15 +148,17 @@ pub struct Findings {
     opened: HashSet<String>,
     cursor: Cursor<FindingId>,
     counts: [usize; 3],
+    /// Everything is to be put in order anew.
     dirty: bool,
     filtered_by: String,
+    version: u64,
 }
 
 impl Findings {
     /// Takes findings and marks in. True if a new one is high or critical.
     pub fn apply(&mut self, news: Vec<FindingNews>, marks: Vec<Mark>) -> bool {
-        self.dirty = true;
         let mut alarm = false;
+        self.version += 1;
         for FindingNews { finding, about } in news {
             for ip in [finding.actor.ip, finding.target.ip] {
                 let worst = self.worst.entry(ip).or_insert(finding.severity);
@@ -141,6 +166,7 @@ impl Findings {
             }
             match self.by_id.get(&finding.finding_id) {
                 Some(at) => {
+                    self.changed.push(*at as u32);
                     let entry = &mut self.entries[*at];
                     entry.headline = words::headline(&finding);
                     entry.finding = finding;
@@ -149,6 +175,7 @@ impl Findings {
                 None => {
                     alarm |= finding.severity >= Severity::High;
                     let id = finding.finding_id;
+                    self.changed.push(self.entries.len() as u32);
                     self.by_id.insert(id, self.entries.len());
                     self.entries.push(Entry {
                         headline: words::headline(&finding),
@@ -161,26 +188,39 @@ impl Findings {
         }
         for mark in marks {
             match self.by_id.get(&mark.finding) {
-                Some(at) => self.entries[*at].marks.push(mark),
+                Some(at) => {
+                    self.changed.push(*at as u32);
+                    self.entries[*at].marks.push(mark);
+                }
                 None => self.early.entry(mark.finding).or_default().push(mark),
             }
         }
         alarm
     }
 
-    /// Filters and sorts.
+    /// Filters and sorts: what changed, or everything if the filter, the group or the sort did.
     pub fn arrange(&mut self, filter: &Filter, around: Around<'_>) {
         if self.filtered_by != filter.text {
             self.filtered_by.clone_from(&filter.text);
             self.dirty = true;
         }
-        if !std::mem::take(&mut self.dirty) {
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.sort_unstable();
+        changed.dedup();
+        // Many at once are sorted quicker than put in one by one.
+        let anew = std::mem::take(&mut self.dirty) || changed.len() > 64;
+        if anew {
+            changed.clear();
+            changed.extend(0..self.entries.len() as u32);
+            self.sifted.clear();
+            self.counts = [0; 3];
+            self.order.clear();
+        } else if changed.is_empty() {
             return;
         }
-        self.counts = [0; 3];
-        let mut order: Vec<u32> = Vec::with_capacity(self.entries.len());
-        for (at, entry) in self.entries.iter().enumerate() {
-            let tab = entry.tab();
+        self.sifted.resize(self.entries.len(), (Tab::All, false));
+        for at in &changed {
+            let entry = &self.entries[*at as usize];
             let passes = filter.is_all()
                 || filter.passes(
                     entry.about.as_ref().map(Kept::message),
@@ -190,40 +230,52 @@ impl Findings {
                     },
                     || line(entry),
                 );
-            if passes {
-                self.counts[tab as usize] += 1;
-                if self.tab == Tab::All || self.tab == tab {
-                    order.push(at as u32);
+            let before = std::mem::replace(&mut self.sifted[*at as usize], (entry.tab(), passes));
+            for ((tab, passes), add) in [(before, false), (self.sifted[*at as usize], true)] {
+                if let Some(count) = self.counts.get_mut(tab as usize).filter(|_| passes) {
+                    *count = if add {
+                        *count + 1
+                    } else {
+                        count.saturating_sub(1)
+                    };
                 }
             }
         }
-        let entries = &self.entries;
-        let f = |at: &u32| &entries[*at as usize].finding;
-        let newest = |at: &u32| std::cmp::Reverse(f(at).last.seq);
-        match self.sort {
-            Sort::Severity => {
-                order.sort_by_cached_key(|at| (std::cmp::Reverse(f(at).severity), newest(at), *at))
-            }
-            Sort::Newest => order.sort_by_cached_key(|at| (newest(at), *at)),
-            Sort::Count => {
-                order.sort_by_cached_key(|at| (std::cmp::Reverse(f(at).count), newest(at), *at));
-            }
-            Sort::Rule => order.sort_by(|a, b| {
-                (&f(a).rule.id, newest(a), *a).cmp(&(&f(b).rule.id, newest(b), *b))
-            }),
-        }
-        self.rows = if self.by_rule {
-            self.gathered(&order)
+        let Findings {
+            entries,
+            sifted,
+            order,
+            tab,
+            sort,
+            ..
+        } = self;
+        let shown = |at: &u32| {
+            let (own, passes) = sifted[*at as usize];
+            passes && (*tab == Tab::All || *tab == own)
+        };
+        let before = |a: &u32, b: &u32| sort.compare(entries, *a, *b);
+        if anew {
+            order.extend(changed.iter().filter(|at| shown(at)));
+            order.sort_unstable_by(before);
         } else {
-            order.iter().map(|at| Row::One(*at as usize)).collect()
+            order.retain(|at| changed.binary_search(at).is_err());
+            for at in changed.iter().filter(|at| shown(at)) {
+                let place = order.partition_point(|other| before(other, at).is_lt());
+                order.insert(place, *at);
+            }
+        }
+        self.gathered = if self.by_rule {
+            self.gather()
+        } else {
+            Vec::new()
         };
         self.settle();
     }
 
-    fn gathered(&self, order: &[u32]) -> Vec<Row> {
+    fn gather(&self) -> Vec<Row> {
         let mut groups: Vec<(usize, Vec<usize>)> = Vec::new();
         let mut place: HashMap<&str, usize> = HashMap::new();
-        for at in order.iter().map(|at| *at as usize) {
+        for at in self.order.iter().map(|at| *at as usize) {
             let rule = self.entries[at].finding.rule.id.as_str();
             match place.get(rule) {
                 Some(group) => groups[*group].1.push(at),
@@ -248,16 +300,16 @@ impl Findings {
 
     fn settle(&mut self) {
         let mut cursor = std::mem::take(&mut self.cursor);
-        cursor.settle(self.rows.len(), |at| self.id_at(at));
+        cursor.settle(self.len(), |at| self.id_at(at));
         self.cursor = cursor;
     }
 
     fn id_at(&self, row: usize) -> Option<FindingId> {
         // A gathered row goes by its rule, so that it is not taken for its first finding.
-        self.rows.get(row).map(|r| match r {
-            Row::One(at) => self.entries[*at].finding.finding_id,
+        self.row(row).map(|r| match r {
+            Row::One(at) => self.entries[at].finding.finding_id,
             Row::Rule { first, .. } => {
-                FindingId(!u64::from(self.entries[*first].finding.rule.number))
+                FindingId(!u64::from(self.entries[first].finding.rule.number))
             }
         })
     }
@@ -266,8 +318,25 @@ impl Findings {
         self.dirty = true;
     }
 
-    pub fn rows(&self) -> &[Row] {
-        &self.rows
+    /// Rows of the list.
+    pub fn len(&self) -> usize {
+        if self.by_rule {
+            self.gathered.len()
+        } else {
+            self.order.len()
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn row(&self, row: usize) -> Option<Row> {
+        if self.by_rule {
+            self.gathered.get(row).copied()
+        } else {
+            self.order.get(row).map(|at| Row::One(*at as usize))
+        }
     }
 
     pub fn entry(&self, at: usize) -> &Entry {
@@ -288,7 +357,7 @@ impl Findings {
     }
 
     pub fn chosen_row(&self) -> Option<Row> {
-        self.rows.get(self.cursor.row()).copied()
+        self.row(self.cursor.row())
     }
 
     /// The chosen finding; of a gathered row the first.
@@ -300,13 +369,13 @@ impl Findings {
 
     pub fn by(&mut self, down: isize) {
         let mut cursor = std::mem::take(&mut self.cursor);
-        cursor.by(down, self.rows.len(), |at| self.id_at(at));
+        cursor.by(down, self.len(), |at| self.id_at(at));
         self.cursor = cursor;
     }
 
     pub fn to(&mut self, row: usize) {
         let mut cursor = std::mem::take(&mut self.cursor);
-        cursor.to(row, self.rows.len(), |at| self.id_at(at));
+        cursor.to(row, self.len(), |at| self.id_at(at));
         self.cursor = cursor;
     }
 
@@ -336,6 +405,11 @@ impl Findings {
         }
         self.dirty = true;
         true
+    }
+
+    /// Goes up with every finding.
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// How bad what is known of an address is.

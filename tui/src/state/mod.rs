@@ -7,6 +7,8 @@ mod messages;
 mod prompt;
 mod protocols;
 mod talks;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 use std::sync::Arc;
