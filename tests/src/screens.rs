@@ -131,6 +131,7 @@ impl Seat {
                 decode: DecodeOptions::default(),
                 folder: PathBuf::new(),
                 limits: Limits::default(),
+                by_time: false,
             },
             asked: Vec::new(),
             size,

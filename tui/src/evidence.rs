@@ -41,9 +41,8 @@ impl StreamPart {
 #[derive(Clone, Debug)]
 pub struct Case {
     pub finding: std::sync::Arc<Finding>,
-    /// Where its conversation begins in the one sequence of frames, and where the next one between
-    /// the same ends does, as far as that is known.
-    pub span: Option<(u64, Option<u64>)>,
+    /// The first frame of its conversation, and of the next one between the same ends, as far as that is known.
+    pub span: Option<(FrameRef, Option<FrameRef>)>,
     /// The page of text that goes beside the frames.
     pub page: String,
 }

@@ -230,6 +230,7 @@ fn template() -> Finding {
             vlan: 0,
         },
         dedup_key: String::new(),
+        floor: Severity::Info,
         open: true,
     }
 }

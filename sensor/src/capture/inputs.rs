@@ -14,7 +14,7 @@ use super::source::{Notes, Source};
 use crate::limits::Limits;
 
 /// Bytes of a block.
-pub(super) const BLOCK: usize = 1024 * 1024;
+pub(super) const BLOCK: usize = 256 * 1024;
 
 /// Bytes read of a file to see its first frame.
 const GLANCE: usize = 64 * 1024;
@@ -32,7 +32,7 @@ pub struct Inputs {
     damages: Vec<Damage>,
     skipped: Vec<Skipped>,
     progress: Arc<Progress>,
-    pace: Option<Pace>,
+    pace: Option<Box<Pace>>,
 }
 
 enum Reading {
@@ -58,6 +58,9 @@ pub struct ReadOptions {
 pub enum More {
     /// The block holds at least one frame; call again.
     Frames,
+    /// The block is empty: nothing came (live), and the time has come to this, in nanoseconds
+    /// since 1970-01-01 UTC.
+    Idle(i64),
     /// The block is empty: there is nothing more.
     End,
 }
@@ -207,7 +210,7 @@ impl Inputs {
             damages: Vec::new(),
             skipped,
             progress,
-            pace: options.speed.clone().map(Pace::new),
+            pace: options.speed.clone().map(|s| Box::new(Pace::new(s))),
         })
     }
 

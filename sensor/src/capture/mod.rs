@@ -6,20 +6,27 @@
 
 pub mod block;
 mod bpf;
+mod engine;
 mod error;
 mod feed;
+mod follow;
 mod growing;
 mod inputs;
 mod listing;
+pub mod live;
 mod merge;
 mod pace;
 mod pcap;
 mod pcapng;
 mod record;
+mod ring;
 mod source;
 #[cfg(test)]
 mod tests;
 
+pub use engine::{Engine, Losses, Port};
 pub use error::{Damage, Fault, OpenError, ReadError, Skipped};
+pub use follow::Follow;
 pub use inputs::{CaptureCounts, Inputs, More, Progress, ReadOptions};
 pub use pace::Speed;
+pub use ring::{Ring, RingInterface, RingLimits};

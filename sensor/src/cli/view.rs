@@ -2,10 +2,8 @@
 
 use std::io::IsTerminal;
 use std::os::unix::fs::MetadataExt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::{Sender, unbounded};
@@ -20,6 +18,7 @@ use tui::theme::{ASCII, Look, Theme, UNICODE};
 use tui::when::When;
 
 use super::args::{LookWord, ScreenArgs, View};
+use super::beside::drawn;
 use super::{Ending, complain};
 use crate::capture::ReadOptions;
 use crate::decode::DecodeOptions;
@@ -43,11 +42,11 @@ pub fn run(args: &View) -> Ending {
 fn look(args: &View) -> Result<(), String> {
     terminal("view")?;
     let stop = Stop::default();
-    super::replay::end_on_signal(&stop)?;
+    super::setup::end_on_signal(&stop)?;
     let policy = args
         .policy
         .as_deref()
-        .map(super::replay::load_policy)
+        .map(super::setup::load_policy)
         .transpose()?
         .map(Arc::new);
     let evidence: Box<dyn EvidenceSource> = if args.read.is_empty() {
@@ -61,6 +60,7 @@ fn look(args: &View) -> Result<(), String> {
             decode: DecodeOptions::default(),
             folder: folder(&args.screen),
             limits: Limits::default(),
+            by_time: false,
         })
     };
     let when = if args.utc { When::utc() } else { When::local() };
@@ -79,11 +79,11 @@ fn look(args: &View) -> Result<(), String> {
             &stop,
         )
     };
-    let shown = match (&args.socket, &args.eve) {
+    match (&args.socket, &args.eve) {
         (Some(socket), _) => {
             let (attached, source) = follow::attach(socket)?;
             let app = app(source);
-            let ((), shown) = beside(app, &stop, move || {
+            let ((), shown) = drawn(app, &stop, move || {
                 attached.run(Reader::new(feed), &asked, &flag);
             });
             shown
@@ -99,14 +99,13 @@ fn look(args: &View) -> Result<(), String> {
                 pseudonyms: true,
                 marks_kept: marks.is_some(),
             });
-            let (followed, shown) = beside(app, &stop, move || {
+            let (followed, shown) = drawn(app, &stop, move || {
                 follow::file(path, Reader::new(feed), &asked, marks, &flag)
             });
             shown.and(followed)
         }
         (None, None) => Err("name a socket, or a file with --eve".into()),
-    };
-    shown
+    }
 }
 
 /// Refuses where there is nothing to draw on.
@@ -164,34 +163,6 @@ pub fn app(
         stop: stop.flag(),
         clock: wall,
     }
-}
-
-/// Runs the screen in this thread beside work in another. When the person leaves, the work is
-/// told to stop; if the screen breaks, the work goes on.
-pub fn beside<T: Send>(
-    app: App,
-    stop: &Stop,
-    work: impl FnOnce() -> T + Send,
-) -> (T, Result<(), String>) {
-    std::thread::scope(|scope| {
-        let worker = scope.spawn(work);
-        let shown = match catch_unwind(AssertUnwindSafe(|| tui::app::run(app))) {
-            Ok(Ok(())) => {
-                stop.flag().store(true, Ordering::Relaxed);
-                Ok(())
-            }
-            Ok(Err(e)) => Err(format!("the screen failed: {e}")),
-            Err(_) => Err("the screen broke".to_owned()),
-        };
-        if let Err(why) = &shown {
-            // Told at once: the work may go on for long.
-            complain(format!("{why}; going on without it"));
-        }
-        match worker.join() {
-            Ok(done) => (done, shown),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    })
 }
 
 pub fn theme(args: &ScreenArgs) -> Theme {

@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
 use dissectors::contract::Transport;
+use dissectors::message::FrameRef;
 use rules::clean;
 use rules::finding::Finding;
 use tui::evidence::{Case, EvidenceSource, StreamPart};
@@ -29,7 +30,13 @@ pub struct Recapture {
     /// Where evidence is written.
     pub folder: PathBuf,
     pub limits: Limits,
+    /// What is read again is another capture of the same frames (a ring beside a live capture):
+    /// places in the sequence differ, times do not.
+    pub by_time: bool,
 }
+
+/// Looks at a frame: the name of its file, its block, itself, the packets that it gave.
+type Each<'a> = dyn FnMut(&str, &Block, &Frame, &[Packet]) -> Result<(), String> + 'a;
 
 /// Findings that are written in one reading of the captures: each keeps a file open.
 const AT_ONCE: usize = 100;
@@ -53,7 +60,7 @@ impl Recapture {
         for cases in cases.chunks(AT_ONCE) {
             let mut exports = Vec::new();
             for case in cases {
-                exports.push(Export::begin(&self.folder, case, &self.limits)?);
+                exports.push(Export::begin(self, case)?);
             }
             let mut by_ends: HashMap<Ends, Vec<usize>> = HashMap::new();
             let mut by_frame: HashMap<u64, Vec<usize>> = HashMap::new();
@@ -63,14 +70,17 @@ impl Recapture {
                     by_ends.entry(ends).or_default().push(at);
                 }
                 for frame in f.frames.iter().chain([&f.first, &f.last]) {
-                    let of = by_frame.entry(frame.seq).or_default();
+                    let of = by_frame.entry(self.place_of(frame)).or_default();
                     if of.last() != Some(&at) {
                         of.push(at);
                     }
                 }
             }
             self.walk(u64::MAX, &mut |name, block, frame, packets| {
-                let mut wanted: Vec<usize> = by_frame.get(&frame.seq).cloned().unwrap_or_default();
+                let mut wanted: Vec<usize> = by_frame
+                    .get(&self.place(frame))
+                    .cloned()
+                    .unwrap_or_default();
                 for packet in packets {
                     if let Some(more) = Ends::of_packet(packet).and_then(|e| by_ends.get(&e)) {
                         wanted.extend(more);
@@ -79,7 +89,7 @@ impl Recapture {
                 wanted.sort_unstable();
                 wanted.dedup();
                 for at in wanted {
-                    exports[at].frame(name, block, frame)?;
+                    exports[at].frame(name, block, frame, self.place(frame))?;
                 }
                 Ok(())
             })?;
@@ -90,11 +100,28 @@ impl Recapture {
         Ok(written)
     }
 
+    /// What a frame goes by here: its place in the sequence, or its time.
+    fn place(&self, frame: &Frame) -> u64 {
+        if self.by_time {
+            frame.time.max(0) as u64
+        } else {
+            frame.seq
+        }
+    }
+
+    fn place_of(&self, frame: &FrameRef) -> u64 {
+        if self.by_time {
+            frame.time.max(0) as u64
+        } else {
+            frame.seq
+        }
+    }
+
     /// Calls `each` with every frame up to a place in the sequence and the packets that it gave.
     fn walk(
         &self,
         last: u64,
-        each: &mut dyn FnMut(&str, &Block, &Frame, &[Packet]) -> Result<(), String>,
+        each: &mut Each<'_>,
     ) -> Result<(), String> {
         if self.paths.iter().any(|p| p == Path::new("-")) {
             return Err(
@@ -112,7 +139,7 @@ impl Recapture {
             decoder.block(&mut block);
             let mut packets = block.packets.as_slice();
             for (at, frame) in block.frames.iter().enumerate() {
-                if frame.seq > last {
+                if self.place(frame) > last {
                     return Ok(());
                 }
                 let count = packets
@@ -170,6 +197,9 @@ struct Export<'c> {
     writer: PcapngWriter<BufWriter<File>>,
     interfaces: HashMap<(u32, LinkType), u32>,
     named: Vec<u64>,
+    /// Where the conversation begins, and the next one between the same ends.
+    from: u64,
+    until: Option<u64>,
     head: String,
     frames: usize,
     bytes: usize,
@@ -178,7 +208,8 @@ struct Export<'c> {
 }
 
 impl<'c> Export<'c> {
-    fn begin(folder: &Path, case: &'c Case, limits: &Limits) -> Result<Self, String> {
+    fn begin(source: &Recapture, case: &'c Case) -> Result<Self, String> {
+        let (folder, limits) = (&source.folder, &source.limits);
         let f = &case.finding;
         let stem = format!("{}-{}", file_name(&f.rule.id), f.finding_id);
         let pcapng = folder.join(format!("{stem}.pcapng"));
@@ -187,15 +218,24 @@ impl<'c> Export<'c> {
         let file = File::create(&pcapng).map_err(failed)?;
         let head = head(f);
         let writer = PcapngWriter::new(BufWriter::new(file), &head).map_err(failed)?;
-        let mut named: Vec<u64> = f.frames.iter().map(|f| f.seq).collect();
-        named.extend([f.first.seq, f.last.seq]);
+        let frames = f.frames.iter().chain([&f.first, &f.last]);
+        let mut named: Vec<u64> = frames.map(|f| source.place_of(f)).collect();
         named.sort_unstable();
+        let (from, until) = match &case.span {
+            Some((from, until)) => (
+                source.place_of(from),
+                until.as_ref().map(|f| source.place_of(f)),
+            ),
+            None => (0, None),
+        };
         Ok(Export {
             case,
             page,
             writer,
             interfaces: HashMap::new(),
             named,
+            from,
+            until,
             head,
             frames: 0,
             bytes: 0,
@@ -208,11 +248,16 @@ impl<'c> Export<'c> {
         })
     }
 
-    fn frame(&mut self, file: &str, block: &Block, frame: &Frame) -> Result<(), String> {
-        let named = self.named.binary_search(&frame.seq).is_ok();
+    fn frame(
+        &mut self,
+        file: &str,
+        block: &Block,
+        frame: &Frame,
+        place: u64,
+    ) -> Result<(), String> {
+        let named = self.named.binary_search(&place).is_ok();
         if !named {
-            let (from, until) = self.case.span.unwrap_or((0, None));
-            if frame.seq < from || until.is_some_and(|until| frame.seq >= until) {
+            if place < self.from || self.until.is_some_and(|until| place >= until) {
                 return Ok(());
             }
             let bytes = block.bytes(frame);

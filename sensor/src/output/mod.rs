@@ -10,6 +10,7 @@ pub mod json;
 pub mod marks;
 pub mod paint;
 pub mod pcapng;
+pub mod ruling;
 pub mod screen;
 pub mod stats;
 pub mod summary;
@@ -27,6 +28,7 @@ pub use rules::clean;
 use crate::pipeline::Stop;
 use discretion::Discretion;
 use eve::Eve;
+use ruling::Ruling;
 use screen::{Asked, Screen};
 use text::Text;
 
@@ -61,6 +63,8 @@ pub struct Outputs {
     told: std::collections::HashSet<FindingId>,
     failures: Vec<String>,
     reader_gone: bool,
+    at_once: bool,
+    ruling: Ruling,
 }
 
 /// Findings kept for the summary; beyond that only the worst stay.
@@ -82,6 +86,8 @@ impl Outputs {
             told: std::collections::HashSet::new(),
             failures: Vec::new(),
             reader_gone: false,
+            at_once: false,
+            ruling: Ruling::default(),
         }
     }
 
@@ -94,9 +100,34 @@ impl Outputs {
         self.screen.as_mut()
     }
 
+    /// Nothing is written to standard output: it is drawn on.
+    pub fn silence_text(&mut self) {
+        self.text = None;
+    }
+
     /// Keeps every finding to the end.
     pub fn keep_all_findings(&mut self) {
         self.keep_all = true;
+    }
+
+    /// From here on these rules and this policy are in force: records name them.
+    pub fn rule_by(&mut self, ruling: &Ruling) {
+        self.ruling = ruling.clone();
+        for out in &mut self.eve {
+            out.eve.rule_by(ruling.clone());
+        }
+    }
+
+    /// The hashes of what is in force, for people.
+    pub fn ruling_words(&self) -> String {
+        let Ruling { rules, policy } = &self.ruling;
+        let policy = if policy.is_empty() { "none" } else { policy };
+        format!("rules {rules}, policy {policy}")
+    }
+
+    /// A finding is told as text when it opens, not only at the end.
+    pub fn tell_at_once(&mut self) {
+        self.at_once = true;
     }
 
     /// True if somebody wants every field of every message.
@@ -142,6 +173,9 @@ impl Outputs {
             }
             self.write_eve(at);
         }
+        if self.at_once {
+            return self.live(event);
+        }
         match event {
             // People are told once, when all is known, unless they watch the lines go by.
             Event::Opened(f) if self.text.as_ref().is_some_and(|t| t.messages) => self.tell(f),
@@ -162,6 +196,33 @@ impl Outputs {
             let line = out.text.paint.severity(f.severity, &line);
             self.write_text(&line);
         }
+    }
+
+    /// Live: told in full when it opens, in a line when it rises or closes with repeats.
+    fn live(&mut self, event: Event<'_>) {
+        let Some(out) = &mut self.text else {
+            return;
+        };
+        let line = match event {
+            Event::Opened(f) => {
+                let mut block = out.text.finding(f, &self.discretion);
+                block.push('\n');
+                block
+            }
+            Event::Raised(f) => {
+                let (severity, id, n) = (f.severity.word(), &f.rule.id, f.count);
+                let line = format!(
+                    "-- {id} rises to {severity}, {} ({n} so far)\n",
+                    f.outcome.word()
+                );
+                out.text.paint.severity(f.severity, &line)
+            }
+            Event::Closed(f) if f.count > 1 => {
+                format!("-- {} is quiet now, after {} times\n", f.rule.id, f.count)
+            }
+            Event::Closed(_) => return,
+        };
+        self.write_text(&line);
     }
 
     fn keep(&mut self, f: &Finding) {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use dissectors::message::Message;
 use hdrhistogram::Histogram;
+use rules::clean;
 use rules::finding::Event;
 use tui::feed::{Account, Feed, Latency, Stats};
 use tui::mark::Mark;
@@ -109,7 +110,12 @@ impl Screen {
             .sum();
         self.stats.troubles = troubles.to_vec();
         self.tell();
-        self.feed.flush();
+        self.flush();
+    }
+
+    /// One line for the person at the screen.
+    pub fn note(&mut self, line: &str) {
+        self.feed.note(clean::text(line.as_bytes()));
     }
 
     fn tell(&mut self) {

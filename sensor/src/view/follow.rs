@@ -150,7 +150,7 @@ pub fn file(
                 }
                 line.clear();
                 lines = lines.wrapping_add(1);
-                if lines % 256 == 0 {
+                if lines.is_multiple_of(256) {
                     reader.feed().flush();
                 }
             }

@@ -3,7 +3,9 @@
 //! waits the sensor.
 
 use std::collections::{HashMap, VecDeque};
+use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -42,6 +44,12 @@ pub struct Greeting {
     pub pseudonyms: bool,
 }
 
+/// A socket that is bound, but not served yet: privileges may be given up in between.
+pub struct Bound {
+    path: PathBuf,
+    desk: Desk,
+}
+
 /// Serves viewers until dropped.
 pub struct Server {
     path: PathBuf,
@@ -49,9 +57,9 @@ pub struct Server {
     thread: Option<JoinHandle<()>>,
 }
 
-impl Server {
-    /// Listens. A socket left by a sensor that is gone is taken over.
-    pub fn listen(
+impl Bound {
+    /// Binds. A socket left by a sensor that is gone is taken over.
+    pub fn to(
         path: &Path,
         greeting: Greeting,
         mailbox: Arc<Mailbox>,
@@ -76,19 +84,27 @@ impl Server {
         // Findings and marks are for this user (and root) alone.
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(told)?;
         listener.set_nonblocking(true).map_err(told)?;
+        Ok(Bound {
+            path: path.to_owned(),
+            desk: Desk {
+                listener,
+                greeting,
+                mailbox,
+                requests,
+                lines,
+                viewers: Vec::new(),
+                kept: Kept::default(),
+                most: limits.get(limits::VIEWERS),
+                room: limits.get(limits::VIEWER_LINES),
+                recent: limits.get(limits::VIEWER_RECENT),
+            },
+        })
+    }
+
+    /// Serves from a thread of its own.
+    pub fn serve(self) -> Result<Server, String> {
+        let Bound { path, mut desk } = self;
         let stop = Arc::new(AtomicBool::new(false));
-        let mut desk = Desk {
-            listener,
-            greeting,
-            mailbox,
-            requests,
-            lines,
-            viewers: Vec::new(),
-            kept: Kept::default(),
-            most: limits.get(limits::VIEWERS),
-            room: limits.get(limits::VIEWER_LINES),
-            recent: limits.get(limits::VIEWER_RECENT),
-        };
         let asked = Arc::clone(&stop);
         let thread = std::thread::Builder::new()
             .name("viewers".into())
@@ -106,9 +122,9 @@ impl Server {
                     std::thread::sleep(BEAT);
                 }
             })
-            .map_err(told)?;
+            .map_err(|e| format!("no thread: {e}"))?;
         Ok(Server {
-            path: path.to_owned(),
+            path,
             stop,
             thread: Some(thread),
         })
@@ -172,7 +188,8 @@ impl Kept {
 }
 
 struct Viewer {
-    stream: UnixStream,
+    /// As a file: reading and writing it are the calls that a confined sensor may make.
+    stream: File,
     /// Lines on their way; `true`: may be left out.
     out: VecDeque<(Arc<[u8]>, bool)>,
     /// Bytes of the first line that are written already.
@@ -316,7 +333,7 @@ impl Desk {
     /// A new viewer: who we are, and everything that is kept.
     fn greet(&mut self, stream: UnixStream) {
         let mut viewer = Viewer {
-            stream,
+            stream: File::from(OwnedFd::from(stream)),
             out: VecDeque::new(),
             written: 0,
             line: Vec::new(),

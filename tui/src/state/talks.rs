@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use dissectors::message::FrameRef;
+
 use super::Messages;
 use crate::feed::TalkRow;
 use crate::filter::Filter;
@@ -125,18 +127,17 @@ impl Talks {
         self.all.get(&flow)
     }
 
-    /// Where a conversation begins in the one sequence of frames, and where the next one between the
-    /// same ends does.
-    pub fn span(&self, flow: u64) -> Option<(u64, Option<u64>)> {
+    /// The first frame of a conversation, and of the next one between the same ends.
+    pub fn span(&self, flow: u64) -> Option<(FrameRef, Option<FrameRef>)> {
         let talk = self.all.get(&flow)?;
         let next = self
             .all
             .values()
             .filter(|t| t.ends == talk.ends && t.transport == talk.transport)
-            .map(|t| t.started.seq)
-            .filter(|seq| *seq > talk.started.seq)
-            .min();
-        Some((talk.started.seq, next))
+            .map(|t| t.started)
+            .filter(|f| f.seq > talk.started.seq)
+            .min_by_key(|f| f.seq);
+        Some((talk.started, next))
     }
 
     pub fn chosen(&self) -> Option<&TalkRow> {

@@ -36,7 +36,7 @@ fn finding(n: u64, severity: Severity, last: u64) -> Finding {
     Finding {
         finding_id: FindingId(n),
         rule: Arc::new(Rule::told(
-            if n % 2 == 0 {
+            if n.is_multiple_of(2) {
                 "WW-CMD-0001"
             } else {
                 "WW-VAL-0002"
@@ -79,6 +79,7 @@ fn finding(n: u64, severity: Severity, last: u64) -> Finding {
             vlan: 0,
         },
         dedup_key: String::new(),
+        floor: severity,
         open: true,
     }
 }
@@ -215,7 +216,7 @@ fn terminal_that_does_not_draw_costs_messages_but_no_finding_and_no_count() {
     let all = CHUNK_MESSAGES * (CHUNKS_WAITING + 3);
     for n in 0..all {
         feed.message(batch.message(0));
-        if n % 1000 == 0 {
+        if n.is_multiple_of(1000) {
             feed.finding(Event::Opened(&finding(n as u64, Severity::Low, 1)));
         }
     }

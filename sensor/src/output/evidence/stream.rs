@@ -15,7 +15,7 @@ pub fn read(source: &Recapture, part: &StreamPart) -> Result<Vec<Option<u8>>, St
     let len = usize::try_from(len)
         .unwrap_or(usize::MAX)
         .min(source.limits.get(limits::MESSAGE_BYTES));
-    let Some(last) = part.frames.iter().map(|f| f.seq).max() else {
+    let Some(last) = part.frames.iter().map(|f| source.place_of(f)).max() else {
         return Err("no frame carried this message".into());
     };
     // Where the place in the stream is not told, the payload of the message's frames has to do.
@@ -30,7 +30,9 @@ pub fn read(source: &Recapture, part: &StreamPart) -> Result<Vec<Option<u8>>, St
     let from = part.ends[part.side.index()];
     let to = part.ends[part.side.other().index()];
     source.walk(last, &mut |_, block, frame, packets| {
-        if frame.seq < part.started.seq {
+        let place = source.place(frame);
+        let carries = || part.frames.iter().any(|f| source.place_of(f) == place);
+        if place < source.place_of(&part.started) {
             return Ok(());
         }
         for packet in packets {
@@ -40,7 +42,7 @@ pub fn read(source: &Recapture, part: &StreamPart) -> Result<Vec<Option<u8>>, St
                     let sent = (head.src_port, head.dst_port) == (from.1, to.1)
                         && ends(packet) == (from.0, to.0);
                     if sent && whole {
-                        if part.frames.iter().any(|f| f.seq == frame.seq) {
+                        if carries() {
                             let room = most.saturating_sub(laid.bytes.len()).min(payload.len());
                             laid.bytes.extend(payload[..room].iter().map(|b| Some(*b)));
                         }
@@ -51,19 +53,19 @@ pub fn read(source: &Recapture, part: &StreamPart) -> Result<Vec<Option<u8>>, St
                 (Transport::Udp, TransportHead::Udp(head)) => {
                     let sent = (head.src_port, head.dst_port) == (from.1, to.1)
                         && ends(packet) == (from.0, to.0);
-                    if sent && part.frames.iter().any(|f| f.seq == frame.seq) {
+                    if sent && carries() {
                         laid.datagram(payload);
                     }
                 }
-                (Transport::Icmp | Transport::Icmp6, TransportHead::Icmp { .. }) => {
-                    if ends(packet) == (from.0, to.0) && frame.seq == last {
-                        laid.datagram(payload);
-                    }
+                (Transport::Icmp | Transport::Icmp6, TransportHead::Icmp { .. })
+                    if ends(packet) == (from.0, to.0) && place == last =>
+                {
+                    laid.datagram(payload);
                 }
-                (Transport::Link(wanted), TransportHead::Link { ethertype }) => {
-                    if ethertype == wanted && frame.seq == last {
-                        laid.datagram(payload);
-                    }
+                (Transport::Link(wanted), TransportHead::Link { ethertype })
+                    if ethertype == wanted && place == last =>
+                {
+                    laid.datagram(payload);
                 }
                 _ => {}
             }

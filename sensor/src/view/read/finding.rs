@@ -73,6 +73,7 @@ impl Reader {
                 vlan: spoken.vlan,
             },
             dedup_key: text(alert, "dedup_key").to_owned(),
+            floor: severity,
             open: true,
         };
         if self.findings.len() >= FINDINGS {

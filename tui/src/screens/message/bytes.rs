@@ -59,7 +59,7 @@ pub fn masked(m: Message<'_>, leaves: &[Leaf], len: usize, reveal: bool) -> Vec<
 /// Draws; gives the first line shown.
 pub fn draw(buf: &mut Buffer, area: Rect, shown: &Shown<'_>, theme: &Theme) -> usize {
     let width = usize::from(area.width);
-    let across = if width >= 5 + 16 * 3 + 1 + 16 - 6 {
+    let across = if width >= 5 + 16 * 4 {
         16
     } else {
         8
@@ -71,7 +71,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, shown: &Shown<'_>, theme: &Theme) -> u
     let mut top = shown.top;
     if let (true, Some(lit)) = (shown.follow, &lit) {
         let line = lit.start / across;
-        if line < top || line >= top + height {
+        if !(top..top + height).contains(&line) {
             top = line.saturating_sub(height / 3);
         }
     }
