@@ -86,7 +86,9 @@ impl Survey {
             complain(trouble);
         }
         for (limit, hits) in judge.limit_hits().named().chain(book.limit_hits().named()) {
-            complain(format!("limit {limit} was hit {hits} times: what is told may lack something"));
+            complain(format!(
+                "limit {limit} was hit {hits} times: what is told may lack something"
+            ));
         }
         let broken = totals.failed.is_some() || totals.inputs.damages().iter().any(|d| !d.tail);
         Ok(Survey {
@@ -189,7 +191,7 @@ impl Survey {
                 ));
             }
         }
-        lines.sort_by(|a, b| a.0.cmp(&b.0));
+        lines.sort_by_key(|a| a.0);
         lines
     }
 }
