@@ -16,7 +16,7 @@ use rules::engine::Judge;
 use rules::language::ruleset::RuleSet;
 use rules::policy::Policy;
 use rules::privacy::Pseudonyms;
-use sensor::capture::{Inputs, ReadOptions, Speed};
+use sensor::capture::{Inputs, ReadOptions};
 use sensor::decode::{DecodeOptions, Decoder};
 use sensor::flow::Settings;
 use sensor::limits::Limits;
@@ -44,17 +44,18 @@ pub struct Seat {
 }
 
 impl Seat {
-    /// Judges a capture to its end and sits down before the screens.
+    /// Judges a capture by the shipped rules to its end and sits down before the screens.
     pub fn at(capture: &Path, policy: Option<&Path>, size: (u16, u16), look: Look) -> Self {
-        Self::at_speed(capture, policy, size, look, None)
+        let rules = RuleSet::shipped().unwrap_or_else(|report| panic!("{report}"));
+        Self::judged_by(rules, capture, policy, size, look)
     }
 
-    pub fn at_speed(
+    pub fn judged_by(
+        rules: RuleSet,
         capture: &Path,
         policy: Option<&Path>,
         size: (u16, u16),
         look: Look,
-        speed: Option<f64>,
     ) -> Self {
         let load = || {
             policy.map(|path| {
@@ -63,20 +64,12 @@ impl Seat {
                 Policy::load(&name, &text).unwrap_or_else(|report| panic!("{report}"))
             })
         };
-        let rules = RuleSet::shipped().unwrap_or_else(|report| panic!("{report}"));
         let count = rules.rules().count();
         let judge = Judge::new(rules, load(), rules::engine::Settings::default());
         let kept = load().map(Arc::new);
         let (feed, mailbox) = Feed::new(kept.clone());
         let stop = Stop::default();
-        let options = ReadOptions {
-            speed: speed.map(|factor| Speed {
-                factor,
-                stop: stop.flag(),
-            }),
-            ..ReadOptions::default()
-        };
-        let inputs = Inputs::open(&[capture], &options).expect("a readable capture");
+        let inputs = Inputs::open(&[capture], &ReadOptions::default()).expect("a readable capture");
         let stats = Stats {
             rules: count,
             policy: policy.map(|_| "policy.toml".into()),

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use rules::language::ruleset::{RuleSet, Source};
 use tui::theme::Look;
 use wardwatch_tests::capture::shipped;
 use wardwatch_tests::screens::{Seat, styles, text};
@@ -51,7 +52,8 @@ fn every_screen_looks_as_its_golden() {
         for size in SIZES {
             let policy = (!policy.is_empty()).then(|| shipped(policy));
             let draw = |look| {
-                let mut seat = Seat::at(&shipped(capture), policy.as_deref(), size, look);
+                let capture = shipped(capture);
+                let mut seat = Seat::judged_by(rules(), &capture, policy.as_deref(), size, look);
                 seat.press(keys);
                 seat.buffer()
             };
@@ -128,6 +130,14 @@ fn every_size_of_terminal_is_drawn_without_a_panic() {
             seat.press("1234567?<Esc>1<Enter><Tab>/verb is <Tab><Esc>");
         }
     }
+}
+
+/// A few fixed rules: a picture changes when a screen does, not when the catalogue grows.
+fn rules() -> RuleSet {
+    let path = shipped("tests/screens/rules.toml");
+    let text = fs::read_to_string(&path).expect("rules beside the pictures");
+    let name = "rules.toml".to_owned();
+    RuleSet::load(&[Source { name, text }]).unwrap_or_else(|report| panic!("{report}"))
 }
 
 fn golden(name: &str, (width, height): (u16, u16)) -> PathBuf {

@@ -118,11 +118,7 @@ impl Recapture {
     }
 
     /// Calls `each` with every frame up to a place in the sequence and the packets that it gave.
-    fn walk(
-        &self,
-        last: u64,
-        each: &mut Each<'_>,
-    ) -> Result<(), String> {
+    fn walk(&self, last: u64, each: &mut Each<'_>) -> Result<(), String> {
         if self.paths.iter().any(|p| p == Path::new("-")) {
             return Err(
                 "the capture came from standard input and cannot be read again; name a file".into(),
