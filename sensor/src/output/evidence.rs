@@ -1,9 +1,10 @@
 //! Evidence: the frames of a finding's conversation, read again from the captures.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::{self, BufWriter};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
 use std::net::{IpAddr, Ipv6Addr};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use dissectors::contract::Transport;
@@ -211,7 +212,7 @@ impl<'c> Export<'c> {
         let pcapng = folder.join(format!("{stem}.pcapng"));
         let page = folder.join(format!("{stem}.txt"));
         let failed = |e: io::Error| format!("cannot write {}: {e}", pcapng.display());
-        let file = File::create(&pcapng).map_err(failed)?;
+        let file = private(&pcapng).map_err(failed)?;
         let head = head(f);
         let writer = PcapngWriter::new(BufWriter::new(file), &head).map_err(failed)?;
         let frames = f.frames.iter().chain([&f.first, &f.last]);
@@ -297,7 +298,8 @@ impl<'c> Export<'c> {
                 self.left_out
             ));
         }
-        fs::write(&self.page, page)
+        private(&self.page)
+            .and_then(|mut file| file.write_all(page.as_bytes()))
             .map_err(|e| format!("cannot write {}: {e}", self.page.display()))?;
         Ok([self.pcapng, self.page])
     }
@@ -313,6 +315,16 @@ fn head(f: &Finding) -> String {
         f.severity,
         f.protocol.name(),
     )
+}
+
+/// Frames hold what was sent, patients included: the files are for their owner alone.
+fn private(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
 }
 
 /// A rule's id as a part of a file name.

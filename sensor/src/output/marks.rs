@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rules::finding::{FindingId, Severity};
@@ -48,6 +49,7 @@ impl MarkFile {
         let file = OpenOptions::new()
             .create(true)
             .append(true)
+            .mode(0o600)
             .open(path)
             .map_err(|e| format!("cannot write to {}: {e}", path.display()))?;
         let path = path.to_owned();

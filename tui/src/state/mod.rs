@@ -81,6 +81,9 @@ pub struct Source {
     pub marks_kept: bool,
 }
 
+/// The mode of a source whose time is now.
+pub const LIVE: &str = "LIVE";
+
 /// A line for the person, until a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
@@ -333,9 +336,14 @@ impl Model {
         }
     }
 
-    /// The time that the picture is of: of the packets.
+    /// The time that the picture is of: of the packets, and live the wall's.
     pub fn picture_time(&self) -> i64 {
-        self.last.map_or(0, |f| f.time)
+        let packets = self.last.map_or(0, |f| f.time);
+        if self.source.mode == LIVE && !self.ended && self.frozen.is_none() {
+            packets.max(self.now)
+        } else {
+            packets
+        }
     }
 
     /// A time as the person wants it.

@@ -14,9 +14,9 @@ use crate::words::{fit, number};
 pub fn header(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
     let width = usize::from(area.width);
     buf.set_style(area, theme.bar);
-    let span = match (model.first, model.last) {
-        (Some(first), Some(last)) => long(last.time - first.time),
-        _ => "00:00:00".into(),
+    let span = match model.first {
+        Some(first) => long(model.picture_time() - first.time),
+        None => "00:00:00".into(),
     };
     let state = match model.frozen {
         Some(at) => format!("FROZEN +{}", number(model.waiting.saturating_sub(at))),
