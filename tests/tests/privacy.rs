@@ -127,7 +127,7 @@ fn no_screen_holds_a_patient_value_until_asked() {
             );
         }
         seat.press("5g");
-        for _ in 0..seat.model.messages.len().min(20) {
+        for _ in 0..seat.model.messages.len().min(6) {
             hides(&capture, &seat.text());
             seat.press("<Tab><Tab><End>");
             hides(&capture, &seat.text());

@@ -10,7 +10,8 @@ use rules::finding::{Act, Amount, Confidence, Finding, FindingId, Name, Outcomes
 use rules::privacy::Words;
 use serde_json::{Map, Value};
 
-use super::{FINDINGS, Reader, frame, frame_of, frames_of, mac, parse_time, severity, text, time};
+use super::values::{frame, frame_of, frames_of, mac, parse_time, severity, text, time};
+use super::{FINDINGS, Reader};
 
 impl Reader {
     pub(super) fn alert(&mut self, record: &Map<String, Value>) -> Option<()> {
