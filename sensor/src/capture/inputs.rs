@@ -38,7 +38,7 @@ pub struct Inputs {
 enum Reading {
     /// One file: its blocks are handed on as they were read.
     One(Box<Source>),
-    Many(Merge),
+    Many(Box<Merge>),
 }
 
 /// What to read of them.
@@ -198,7 +198,7 @@ impl Inputs {
         let names = files.iter().map(|f| f.path.display().to_string()).collect();
         let reading = match lone {
             Some(source) => Reading::One(Box::new(source)),
-            None => Reading::Many(Merge::new(files, limits, Arc::clone(&progress))),
+            None => Reading::Many(Box::new(Merge::new(files, limits, Arc::clone(&progress)))),
         };
         Ok(Inputs {
             names,

@@ -355,7 +355,7 @@ mod tests {
     fn records_of_other_sensors_are_passed_over() {
         let (feed, _) = Feed::new(None);
         let mut reader = Reader::new(feed);
-        reader.line(b"{\"event_type\":\"quic\",\"quic\":{}}");
+        reader.line(b"{\"event_type\":\"flow\",\"flow\":{}}");
         assert_eq!(reader.strange, 0);
     }
 

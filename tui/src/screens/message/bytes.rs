@@ -60,7 +60,7 @@ pub fn masked(m: Message<'_>, leaves: &[Leaf], len: usize, reveal: bool) -> Vec<
 pub fn draw(buf: &mut Buffer, area: Rect, shown: &Shown<'_>, theme: &Theme) -> usize {
     let width = usize::from(area.width);
     let across = if width >= 5 + 16 * 4 { 16 } else { 8 };
-    let text = width >= 5 + across * 4 + 1;
+    let text = width > 4 + across * 4;
     let height = usize::from(area.height);
     let lines = shown.stream.len().div_ceil(across);
     let lit = shown.leaves.get(shown.chosen).and_then(|l| l.bytes.clone());
