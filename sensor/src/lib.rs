@@ -12,4 +12,5 @@ pub mod pipeline;
 pub mod privileges;
 pub mod span;
 pub mod talk;
+pub mod view;
 pub mod workbench;

@@ -41,6 +41,12 @@ limits! {
     FRAGMENT_TIMEOUT "fragment-timeout" = 30_000, "milliseconds of capture time that an incomplete datagram is held";
     FRAGMENT_REPEAT "fragment-repeat" = 100, "milliseconds in which a complete datagram's fragments count as seen twice";
     CHECKSUM_HOSTS "checksum-hosts" = 1024, "hosts whose bad checksums are counted by name";
+    EVIDENCE_FRAMES "evidence-frames" = 100_000, "frames written for one finding; beyond it only those that it names";
+    EVIDENCE_BYTES "evidence-bytes" = 256 * MIB, "bytes of frames written for one finding; beyond it only those that it names";
+    MESSAGE_BYTES "message-bytes" = MIB, "bytes of one message read back for the byte pane";
+    VIEWERS "viewers" = 16, "viewers attached at once";
+    VIEWER_LINES "viewer-lines" = 4096, "records that wait for one viewer; a slower one loses messages, never findings";
+    VIEWER_RECENT "viewer-recent" = 20_000, "records of messages that a new viewer is given";
     DECODE_EVENTS "decode-events" = 256, "events kept of one block (bad checksums, fragments that differ)";
 }
 

@@ -6,4 +6,5 @@ pub mod live;
 pub mod program;
 pub mod replay;
 pub mod rewrite;
+pub mod screens;
 pub mod talk;

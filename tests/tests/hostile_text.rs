@@ -4,8 +4,10 @@
 
 use std::path::Path;
 
+use tui::theme::Look;
 use wardwatch_tests::capture::{TempCapture, scratch, write};
 use wardwatch_tests::program::run;
+use wardwatch_tests::screens::Seat;
 use wardwatch_tests::talk::{Who, mllp, tcp};
 
 /// Clears the screen, sets the window title, breaks the line, turns the direction of writing,
@@ -153,6 +155,42 @@ fn hostile_names_are_shown_escaped_in_every_output() {
             "{line}"
         );
     }
+}
+
+#[test]
+fn hostile_names_are_shown_escaped_on_every_screen() {
+    let capture = hostile();
+    let mut seat = Seat::at(&capture.0, None, (160, 50), Look::Dark);
+    let mut escaped = false;
+    let mut look = |how: &str, seat: &mut Seat| {
+        let said = seat.text();
+        harmless(how, said.as_bytes());
+        escaped |= said.contains("\\x1b");
+    };
+    // Patient data too, for they are wire text like any other.
+    seat.press("P");
+    for keys in ["1", "1<Tab><Tab><Tab>", "2", "3r", "4", "5", "6", "7"] {
+        seat.press(keys);
+        for _ in 0..12 {
+            look(&format!("screen after {keys}"), &mut seat);
+            seat.press("<Down>");
+        }
+        seat.press("<Home>");
+    }
+    seat.press("5g");
+    for _ in 0..seat.model.messages.len() {
+        seat.press("<Tab>");
+        for _ in 0..40 {
+            look("message", &mut seat);
+            seat.press("<Down>");
+        }
+        seat.press("<Tab><Tab><Down>");
+    }
+    for entry in seat.model.findings.entries() {
+        let page = tui::report::page(entry, &seat.model.source, &seat.model.when);
+        harmless("the page for a ticket", page.as_bytes());
+    }
+    assert!(escaped, "the hostile names are on some screen");
 }
 
 fn texts(value: &serde_json::Value) -> Vec<&str> {

@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+use tui::theme::Look;
 use wardwatch_tests::capture::{all_shipped, policy_for, scratch, shipped};
 use wardwatch_tests::program::run;
+use wardwatch_tests::screens::Seat;
 
 /// What the shipped captures say of their (invented) patients. Each occurs in at least one of them,
 /// which the first test checks: a value that occurs nowhere would prove nothing.
@@ -107,6 +109,56 @@ fn one_patient_is_one_pseudonym_over_messages() {
         pseudonyms.iter().all(|p| !other.contains(p)),
         "another key gives others"
     );
+}
+
+#[test]
+fn no_screen_holds_a_patient_value_until_asked() {
+    for capture in all_shipped() {
+        let policy = policy_for(&capture);
+        let mut seat = Seat::at(&capture, policy.as_deref(), (200, 60), Look::Dark);
+        for keys in ["1", "2", "3r", "4", "5", "6", "7"] {
+            seat.press(keys);
+            hides(&capture, &seat.text());
+        }
+        for entry in seat.model.findings.entries() {
+            hides(
+                &capture,
+                &tui::report::page(entry, &seat.model.source, &seat.model.when),
+            );
+        }
+        seat.press("5g");
+        for _ in 0..seat.model.messages.len().min(6) {
+            hides(&capture, &seat.text());
+            seat.press("<Tab><Tab><End>");
+            hides(&capture, &seat.text());
+            seat.press("<Tab><Down>");
+        }
+    }
+}
+
+#[test]
+fn asked_for_with_a_key_they_are_shown_for_a_while_and_it_is_logged() {
+    let capture = shipped("pcaps/ward/one-evening.pcapng");
+    let mut seat = Seat::at(&capture, None, (200, 60), Look::Dark);
+    seat.press("/kind contains 'ADT'<Enter>5gP");
+    assert!(seat.text().contains("T90"), "{}", seat.text());
+    assert!(seat.asked.iter().any(|e| matches!(
+        e,
+        tui::hands::Effect::Send(tui::request::Request::Revealed { .. })
+    )));
+    let later = seat.model.now + 31_000_000_000;
+    seat.model.tick(later);
+    hides(&capture, &seat.text());
+}
+
+fn hides(capture: &Path, said: &str) {
+    for value in PATIENT_VALUES {
+        assert!(
+            !said.contains(value),
+            "{} shows {value} on a screen:\n{said}",
+            capture.display()
+        );
+    }
 }
 
 /// Every output of a capture, with a word for each.

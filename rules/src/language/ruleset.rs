@@ -99,6 +99,33 @@ pub enum Piece {
     Operand(Operand),
 }
 
+impl Rule {
+    /// A rule of which only this is known: what another sensor's record tells of it.
+    pub fn told(id: &str, title: &str, severity: Severity) -> Rule {
+        let digits = id.rsplit('-').next().unwrap_or_default();
+        Rule {
+            id: id.to_owned(),
+            number: digits.parse().unwrap_or(0),
+            rev: 0,
+            title: title.to_owned(),
+            severity: Severities::steps(severity),
+            confidence: Confidence::Certain,
+            category: String::new(),
+            clinical: String::new(),
+            bedside: String::new(),
+            network: String::new(),
+            references: Vec::new(),
+            attack: Vec::new(),
+            false_positives: Vec::new(),
+            tags: Vec::new(),
+            status: Status::Active,
+            tests: Tests::default(),
+            when: String::new(),
+            file: String::new(),
+        }
+    }
+}
+
 impl Severities {
     /// One word in a rule: an accepted request is one step worse, a refused one a step better.
     pub fn steps(severity: Severity) -> Self {

@@ -9,6 +9,7 @@ use super::bpf::Filter;
 use super::error::{Damage, OpenError, ReadError, Skipped};
 use super::listing::{self, Listing};
 use super::merge::Merge;
+use super::pace::{Pace, Speed};
 use super::source::{Notes, Source};
 use crate::limits::Limits;
 
@@ -31,12 +32,13 @@ pub struct Inputs {
     damages: Vec<Damage>,
     skipped: Vec<Skipped>,
     progress: Arc<Progress>,
+    pace: Option<Box<Pace>>,
 }
 
 enum Reading {
     /// One file: its blocks are handed on as they were read.
     One(Box<Source>),
-    Many(Merge),
+    Many(Box<Merge>),
 }
 
 /// What to read of them.
@@ -46,6 +48,8 @@ pub struct ReadOptions {
     pub filter: Option<String>,
     /// `-c`: stop after this many delivered frames.
     pub count: Option<u64>,
+    /// As fast as captured, or a multiple of that; `None`: as fast as possible.
+    pub speed: Option<Speed>,
     pub limits: Limits,
 }
 
@@ -194,7 +198,7 @@ impl Inputs {
         let names = files.iter().map(|f| f.path.display().to_string()).collect();
         let reading = match lone {
             Some(source) => Reading::One(Box::new(source)),
-            None => Reading::Many(Merge::new(files, limits, Arc::clone(&progress))),
+            None => Reading::Many(Box::new(Merge::new(files, limits, Arc::clone(&progress)))),
         };
         Ok(Inputs {
             names,
@@ -206,11 +210,29 @@ impl Inputs {
             damages: Vec::new(),
             skipped,
             progress,
+            pace: options.speed.clone().map(|s| Box::new(Pace::new(s))),
         })
     }
 
-    /// Fills a block (clearing it first) with the next frames, about 1 MiB.
+    /// Fills a block (clearing it first) with the next frames, about 1 MiB; if a speed is set, with
+    /// those that are due.
     pub fn next_block(&mut self, block: &mut Block) -> Result<More, ReadError> {
+        let Some(mut pace) = self.pace.take() else {
+            return self.read_block(block);
+        };
+        let read = match pace.wants() {
+            Some(held) => self.read_block(held),
+            None => Ok(More::Frames),
+        };
+        pace.give(block);
+        self.pace = Some(pace);
+        match read? {
+            More::Frames if !block.frames.is_empty() => Ok(More::Frames),
+            _ => Ok(More::End),
+        }
+    }
+
+    fn read_block(&mut self, block: &mut Block) -> Result<More, ReadError> {
         block.clear();
         if self.left == 0 {
             return Ok(More::End);

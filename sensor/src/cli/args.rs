@@ -38,6 +38,8 @@ pub enum Command {
     Check(Box<Check>),
     /// Print conversations as an engineer reads them, and why they failed
     Talk(TalkArgs),
+    /// Draw screens of a sensor that runs elsewhere, or of a file that it wrote
+    View(Box<View>),
     /// Run one dissector on a capture: each message's fields with byte offsets, the bytes that nobody
     /// claimed, and the first difference to the golden beside the capture
     Try(TryArgs),
@@ -187,6 +189,11 @@ pub struct Replay {
     pub judge: JudgeArgs,
     #[command(flatten)]
     pub output: OutputArgs,
+    #[command(flatten)]
+    pub beside: BesideArgs,
+    /// How fast: `1x` as captured, `10x` ten times as fast, `max` as fast as possible
+    #[arg(long, value_name = "SPEED", value_parser = speed, default_value = "max")]
+    pub speed: Pace,
     /// Threads that decode beside the reader and the judge; 0 does everything in one thread
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub workers: usize,
@@ -239,6 +246,8 @@ pub struct Watch {
     /// Threads that decode beside the reader and the judge; 0 does everything in one thread
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub workers: usize,
+    #[command(flatten)]
+    pub beside: BesideArgs,
     /// Seconds between two statistics records; at most 60
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=60))]
     pub stats_every: u64,
@@ -324,6 +333,88 @@ pub struct JudgeArgs {
     /// Exit with 3 if there is a finding of this severity or worse
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<Level>,
+}
+
+/// Look at a sensor that runs, or at what one wrote.
+#[derive(Debug, Args)]
+pub struct View {
+    /// The sensor's Unix socket
+    #[arg(value_name = "SOCKET", required_unless_present = "eve")]
+    pub socket: Option<PathBuf>,
+    /// Follow this file of EVE JSON lines instead
+    #[arg(long, value_name = "FILE", conflicts_with = "socket")]
+    pub eve: Option<PathBuf>,
+    /// The capture that it came from, for bytes and evidence
+    #[arg(short = 'r', long = "read", value_name = "FILE")]
+    pub read: Vec<PathBuf>,
+    /// The policy that it is judged by, so that filters may ask for it
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Times in UTC rather than local time
+    #[arg(long)]
+    pub utc: bool,
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+}
+
+/// Screens beside the work, here or through a socket.
+#[derive(Clone, Debug, Args)]
+pub struct BesideArgs {
+    /// Draw screens instead of writing text
+    #[arg(long)]
+    pub tui: bool,
+    /// Let `wardwatch view` attach through this Unix socket
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+}
+
+/// The screens.
+#[derive(Clone, Debug, Args)]
+pub struct ScreenArgs {
+    /// Keep acknowledgements in this file (JSON lines), for later runs and other viewers
+    #[arg(long, value_name = "FILE")]
+    pub marks: Option<PathBuf>,
+    /// Write evidence here: for the finding chosen on the screen, or without --tui for every finding
+    #[arg(long, value_name = "DIR")]
+    pub evidence: Option<PathBuf>,
+    /// Who sits at the screen; without it, asked once before the first acknowledgement
+    #[arg(long, value_name = "NAME")]
+    pub operator: Option<String>,
+    /// Colours; NO_COLOR always means plain
+    #[arg(long, value_name = "THEME", value_enum)]
+    pub theme: Option<LookWord>,
+    /// Lines and signs in plain ASCII
+    #[arg(long)]
+    pub ascii: bool,
+    /// Ring the bell for new critical and high findings
+    #[arg(long)]
+    pub bell: bool,
+    /// Leave the mouse to the terminal
+    #[arg(long)]
+    pub no_mouse: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LookWord {
+    Dark,
+    Light,
+    Plain,
+}
+
+/// How fast a capture is replayed: seconds of capture a second, or as fast as possible.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace(pub Option<f64>);
+
+fn speed(text: &str) -> Result<Pace, String> {
+    if text == "max" {
+        return Ok(Pace(None));
+    }
+    match text.strip_suffix('x').map(str::parse::<f64>) {
+        Some(Ok(factor)) if (0.001..=1_000_000.0).contains(&factor) => Ok(Pace(Some(factor))),
+        _ => Err("write `1x`, `10x` or `max`".into()),
+    }
 }
 
 /// What is written, and where.

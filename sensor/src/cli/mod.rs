@@ -2,6 +2,7 @@
 
 pub mod args;
 mod bench;
+mod beside;
 mod check;
 mod devices;
 mod interfaces;
@@ -17,9 +18,11 @@ mod setup;
 mod span;
 mod survey;
 mod talk;
+mod view;
 mod watch;
 
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use crate::config;
 
@@ -66,6 +69,7 @@ pub fn run() -> ExitCode {
         Some(Command::Span(args)) => span::run(&args, &limits),
         Some(Command::Check(args)) => check::run(&args, &limits),
         Some(Command::Talk(args)) => talk::run(&args),
+        Some(Command::View(args)) => view::run(&args),
         Some(Command::Devices(args)) => devices::run(&args),
         Some(Command::Learn(args)) => learn::run(&args),
         Some(Command::Rules(RulesCommand::Check { paths })) => rulebook::check(&paths),
@@ -102,7 +106,15 @@ pub fn run() -> ExitCode {
     ending.into()
 }
 
+/// What would be written to standard error, while the terminal is drawn on.
+static ASIDE: Mutex<Option<Vec<String>>> = Mutex::new(None);
+
 /// Tells a person what went wrong.
 fn complain(message: impl std::fmt::Display) {
-    eprintln!("wardwatch: {message}");
+    let mut aside = ASIDE.lock().unwrap_or_else(PoisonError::into_inner);
+    match aside.as_mut() {
+        Some(lines) if lines.len() < 1000 => lines.push(message.to_string()),
+        Some(_) => {}
+        None => eprintln!("wardwatch: {message}"),
+    }
 }

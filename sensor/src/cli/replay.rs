@@ -1,17 +1,20 @@
 //! `wardwatch replay`: captures in, findings out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::args::{Checksums, Replay};
+use super::beside::{self, About, Beside, Onlooker};
 use super::progress::ProgressLine;
 use super::setup::{self, Law};
-use super::{Ending, complain};
-use crate::capture::{Engine, Follow, Inputs, ReadOptions};
+use super::{Ending, complain, view};
+use crate::capture::{Engine, Follow, Inputs, ReadOptions, Speed};
 use crate::config::Limits;
 use crate::decode::{DecodeOptions, Decoder};
 use crate::output::Outputs;
+use crate::output::evidence::Recapture;
 use crate::output::summary::{self, Facts};
-use crate::pipeline::{Judging, Run, Stop, Totals};
+use crate::pipeline::{Changes, Judging, Lasting, Run, Stop, Totals};
 
 /// Reads, judges, reports.
 pub fn run(args: &Replay, limits: &Limits) -> Ending {
@@ -34,9 +37,14 @@ pub fn run(args: &Replay, limits: &Limits) -> Ending {
 }
 
 fn replay(args: &Replay, limits: &Limits) -> Result<Ending, String> {
+    let stop = Stop::default();
     let options = ReadOptions {
         filter: args.filter.clone(),
         count: args.count,
+        speed: args.speed.0.map(|factor| Speed {
+            factor,
+            stop: stop.flag(),
+        }),
         limits: limits.sensor.clone(),
     };
     let inputs = Inputs::open(&args.read, &options).map_err(|e| e.to_string())?;
@@ -50,8 +58,8 @@ fn replay(args: &Replay, limits: &Limits) -> Result<Ending, String> {
     let names: Vec<String> = (0..inputs.files())
         .map(|at| inputs.name(at).to_owned())
         .collect();
-    let line = ProgressLine::start(inputs.progress());
-    judge(args, limits, inputs, &names, || drop(line))
+    let line = (!args.beside.tui).then(|| ProgressLine::start(inputs.progress()));
+    judge(args, limits, inputs, &names, &stop, || drop(line))
 }
 
 /// A ring that grows is read until somebody ends it.
@@ -59,11 +67,12 @@ fn follow(args: &Replay, directory: &std::path::Path, limits: &Limits) -> Result
     let options = ReadOptions {
         filter: args.filter.clone(),
         count: args.count,
+        speed: None,
         limits: limits.sensor.clone(),
     };
     let inputs = Follow::open(directory, &options).map_err(|e| e.to_string())?;
     let names = vec![directory.display().to_string()];
-    judge(args, limits, inputs, &names, || ())
+    judge(args, limits, inputs, &names, &Stop::default(), || ())
 }
 
 fn judge<E: Engine>(
@@ -71,6 +80,7 @@ fn judge<E: Engine>(
     limits: &Limits,
     inputs: E,
     names: &[String],
+    stop: &Stop,
     done: impl FnOnce(),
 ) -> Result<Ending, String> {
     let law = Law::load(&args.judge, limits)?;
@@ -82,36 +92,89 @@ fn judge<E: Engine>(
     if args.follow.is_some() {
         outputs.tell_at_once();
     }
-    let mut interest = judge.interest();
-    if outputs.wants_messages() {
-        interest.want_all_fields_of_all();
-    }
     let decode = DecodeOptions {
         ignore_checksums: args.checksums == Checksums::None,
         limits: limits.sensor.clone(),
     };
-    let stop = Stop::default();
-    setup::end_on_signal(&stop)?;
+    setup::end_on_signal(stop)?;
+    let recapture = recapture(args, limits, &decode);
+    let about = About {
+        name: match args.read.as_slice() {
+            [] => names.join(", "),
+            [only] => view::short(only),
+            many => format!("{} captures", many.len()),
+        },
+        mode: "REPLAY",
+        names: names.to_vec(),
+        rules: rule_count,
+        policy: args.judge.policy.as_deref(),
+        output: &args.output,
+        limits: &limits.sensor,
+    };
+    let evidence = Box::new(recapture.clone());
+    let beside = Beside::open(&args.beside, about, evidence, stop, &mut outputs)?;
+    let draws = beside.draws();
+    let export = args.beside.screen.evidence.is_some() && !draws;
+    if export {
+        outputs.keep_all_findings();
+    }
+    let mut interest = judge.interest();
+    if outputs.wants_messages() {
+        interest.want_all_fields_of_all();
+    }
     let mut judging = Judging::new(judge, outputs);
-    let totals = Run {
+    let run = Run {
         inputs,
         decoder: Decoder::new(&decode),
         flow: limits.flow_settings(),
         interest: Arc::new(interest),
         workers: args.workers,
-        stop,
-    }
-    .to_end(&mut judging);
+        stop: stop.clone(),
+    };
+    let totals = beside.run(stop, &mut judging, |judging| {
+        if judging.outputs().screen().is_none() {
+            return run.to_end(judging);
+        }
+        let totals = run.attended(
+            judging,
+            Lasting {
+                attendant: &mut Onlooker,
+                every: Duration::from_millis(500),
+                changes: Changes::default(),
+                ring: None,
+                mirror: None,
+            },
+        );
+        beside::tell(&totals.snapshot, &troubles(&totals), judging);
+        totals
+    })?;
     done();
     let policy = args.judge.policy.as_ref().map(|p| p.display().to_string());
-    Ok(report(
-        args,
-        names,
-        rule_count,
-        policy,
-        &totals,
-        &mut judging,
-    ))
+    let ending = report(args, names, rule_count, policy, &totals, &mut judging);
+    if export {
+        beside::export_all(&recapture, &mut judging, names, args.output.utc)?;
+    }
+    Ok(ending)
+}
+
+/// The captures, to be read again for evidence.
+fn recapture(args: &Replay, limits: &Limits, decode: &DecodeOptions) -> Recapture {
+    Recapture {
+        paths: match &args.follow {
+            Some(directory) => vec![directory.clone()],
+            None => args.read.clone(),
+        },
+        options: ReadOptions {
+            filter: args.filter.clone(),
+            count: args.count,
+            speed: None,
+            limits: limits.sensor.clone(),
+        },
+        decode: decode.clone(),
+        folder: view::folder(&args.beside.screen),
+        limits: limits.sensor.clone(),
+        by_time: args.follow.is_some(),
+    }
 }
 
 fn report<E: Engine>(

@@ -56,6 +56,7 @@ fn of_files(args: &Span, limits: &Limits) -> Result<Verdict, String> {
     let options = ReadOptions {
         filter: args.port.filter.clone(),
         count: None,
+        speed: None,
         limits: limits.sensor.clone(),
     };
     let inputs = Inputs::open(&args.read, &options).map_err(|e| e.to_string())?;

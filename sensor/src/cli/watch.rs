@@ -5,14 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use tui::evidence::{EvidenceSource, NoEvidence};
+
 use super::args::{Checksums, Cli, Command, PortArgs, Watch};
+use super::beside::{self, About, Beside};
 use super::service::Service;
 use super::setup::{self, Law};
-use super::{Ending, complain};
+use super::{Ending, complain, view};
 use crate::capture::live::{Live, LiveOptions};
-use crate::capture::{Port, Ring, RingInterface, RingLimits};
+use crate::capture::{Port, ReadOptions, Ring, RingInterface, RingLimits};
 use crate::config::{CommandLine, Limits};
 use crate::decode::{DecodeOptions, Decoder};
+use crate::output::evidence::Recapture;
 use crate::output::stats::Standing;
 use crate::output::summary::{self, Facts};
 use crate::pipeline::{Attendant, Change, Changes, Judging, Lasting, Run, Snapshot, Stop, Totals};
@@ -54,13 +58,29 @@ fn watch(args: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, St
     let mut outputs = setup::open_outputs(&args.output, &names, true)?;
     outputs.rule_by(&ruling);
     outputs.tell_at_once();
+    let stop = Stop::default();
+    let about = About {
+        name: names.join(" and "),
+        mode: "LIVE",
+        names: names.clone(),
+        rules: rule_count,
+        policy: args.judge.policy.as_deref(),
+        output: &args.output,
+        limits: &limits.sensor,
+    };
+    let beside = Beside::open(
+        &args.beside,
+        about,
+        evidence(args, limits),
+        &stop,
+        &mut outputs,
+    )?;
     let mut interest = judge.interest();
     let all_fields = outputs.wants_messages();
     if all_fields {
         interest.want_all_fields_of_all();
     }
     let mut service = Service::of_environment();
-    let stop = Stop::default();
     setup::end_on_signal(&stop)?;
     let hang_up = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::clone(&hang_up))
@@ -119,24 +139,28 @@ fn watch(args: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, St
         limits: limits.sensor.clone(),
     };
     let mut judging = Judging::new(judge, outputs);
-    let totals = Run {
+    let run = Run {
         inputs: live,
         decoder: Decoder::new(&decode),
         flow: limits.flow_settings(),
         interest: Arc::new(interest),
         workers: args.workers,
-        stop,
-    }
-    .attended(
-        &mut judging,
-        Lasting {
-            attendant: &mut keeper,
-            every: Duration::from_secs(1),
-            changes,
-            ring,
-            mirror: Some(mirror),
-        },
-    );
+        stop: stop.clone(),
+    };
+    let totals = beside.run(&stop, &mut judging, |judging| {
+        let totals = run.attended(
+            judging,
+            Lasting {
+                attendant: &mut keeper,
+                every: Duration::from_secs(1),
+                changes,
+                ring,
+                mirror: Some(mirror),
+            },
+        );
+        beside::tell(&totals.snapshot, &[], judging);
+        totals
+    })?;
     keeper.service.tell("STOPPING=1");
     ended.store(true, Ordering::Relaxed);
     let _ = listening.join();
@@ -148,6 +172,29 @@ fn watch(args: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, St
         &mut judging,
         &keeper,
     ))
+}
+
+/// Live frames are gone once they were judged; the ring has them, if one is kept.
+fn evidence(args: &Watch, limits: &Limits) -> Box<dyn EvidenceSource> {
+    match &args.write {
+        Some(directory) => Box::new(Recapture {
+            paths: vec![directory.clone()],
+            options: ReadOptions {
+                limits: limits.sensor.clone(),
+                ..ReadOptions::default()
+            },
+            decode: DecodeOptions {
+                ignore_checksums: args.checksums == Checksums::None,
+                limits: limits.sensor.clone(),
+            },
+            folder: view::folder(&args.beside.screen),
+            limits: limits.sensor.clone(),
+            by_time: true,
+        }),
+        None => Box::new(NoEvidence(
+            "live frames are not kept: `-w DIR` keeps them, for bytes and evidence",
+        )),
+    }
 }
 
 fn announce(args: &Watch, live: &Live) {
@@ -177,7 +224,12 @@ fn needs(args: &Watch, live: &Live) -> Needs {
         user: args.privileges.user.clone(),
         capture: args.privileges.keep_capture,
         read: read.cloned().collect(),
-        write: args.write.iter().cloned().collect(),
+        write: args
+            .write
+            .iter()
+            .chain(&args.beside.screen.evidence)
+            .cloned()
+            .collect(),
         network: false,
         captures: live.descriptors(),
         no_sandbox: args.privileges.no_sandbox,
@@ -319,6 +371,7 @@ impl Attendant for Watchkeeper {
     fn counts(&mut self, snapshot: &Snapshot, judging: &mut Judging) {
         self.service.alive();
         self.tell_ports(&snapshot.reader.ports);
+        beside::tell(snapshot, &[], judging);
         self.look_at_mirror(snapshot, judging);
         if self.last_stats.elapsed() + Duration::from_millis(500) >= self.stats_every {
             self.last_stats = Instant::now();
@@ -391,10 +444,10 @@ impl Watchkeeper {
         if verdict.is_good() && !verdict.is_quiet() {
             self.good = true;
             self.switch.off();
-            eprint!("wardwatch: {}", verdict.words());
+            complain(verdict.words().trim_end());
         } else if age >= WHOLE || (!self.told_early && !verdict.is_quiet()) {
             self.told_early = true;
-            eprint!("wardwatch: {}", verdict.words());
+            complain(verdict.words().trim_end());
         }
         if age >= WHOLE && !self.good {
             self.switch.again();

@@ -3,10 +3,12 @@
 use dissectors::message::{Conversation, Endpoint};
 use dissectors::{Device, Outcome, Side};
 use rules::finding::{Act, Finding, Party};
+use tui::mark::Mark;
 
 use super::discretion::Discretion;
 use super::eve::{Eve, mac_text};
 use super::json::Object;
+use super::marks;
 
 impl Eve {
     /// The first occurrence of a finding, or its rise in severity (same `finding_id`).
@@ -77,6 +79,31 @@ impl Eve {
         }
         outcomes.end();
         self.evidence(&mut o, f);
+        o.end();
+        record.end();
+        out.push(b'\n');
+    }
+
+    /// What a person said of a finding: acknowledged, muted, reopened.
+    pub fn mark(&mut self, mark: &Mark, out: &mut Vec<u8>) {
+        let mut record = Object::begin(out);
+        self.stamp(&mut record, mark.at);
+        record.text("event_type", "mark");
+        let mut o = record.object("mark");
+        marks::write(&mut o, mark);
+        o.end();
+        record.end();
+        out.push(b'\n');
+    }
+
+    /// Somebody had patient data shown on a screen.
+    pub fn revealed(&mut self, who: &str, at: i64, out: &mut Vec<u8>) {
+        let mut record = Object::begin(out);
+        self.stamp(&mut record, at);
+        record.text("event_type", "audit");
+        let mut o = record.object("audit");
+        o.text("what", "patient data revealed on a screen");
+        o.wire("by", who.as_bytes());
         o.end();
         record.end();
         out.push(b'\n');

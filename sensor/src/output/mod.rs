@@ -1,26 +1,35 @@
 //! What leaves the sensor: text for people, EVE JSON lines for machines.
 
 pub mod alert;
-pub mod clean;
 pub mod clock;
 pub mod community;
 pub mod discretion;
 pub mod eve;
+pub mod evidence;
 pub mod json;
+pub mod marks;
 pub mod paint;
+pub mod pcapng;
 pub mod ruling;
+pub mod screen;
 pub mod stats;
 pub mod summary;
 pub mod text;
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use dissectors::message::Message;
 use rules::finding::{Event, Finding, FindingId};
+use tui::request::Request;
 
+pub use rules::clean;
+
+use crate::pipeline::Stop;
 use discretion::Discretion;
 use eve::Eve;
 use ruling::Ruling;
+use screen::{Asked, Screen};
 use text::Text;
 
 /// EVE records go here.
@@ -43,6 +52,9 @@ pub struct TextOutput {
 pub struct Outputs {
     eve: Vec<EveOutput>,
     text: Option<TextOutput>,
+    screen: Option<Screen>,
+    /// Every closed finding is kept, for evidence.
+    keep_all: bool,
     discretion: Discretion,
     buffer: Vec<u8>,
     /// Findings as they stood when they closed, worst first, for the summary.
@@ -66,6 +78,8 @@ impl Outputs {
         Outputs {
             eve,
             text,
+            screen: None,
+            keep_all: false,
             discretion,
             buffer: Vec::with_capacity(BUFFERED * 2),
             closed: Vec::new(),
@@ -75,6 +89,25 @@ impl Outputs {
             at_once: false,
             ruling: Ruling::default(),
         }
+    }
+
+    /// Lets a screen listen too.
+    pub fn attach(&mut self, screen: Screen) {
+        self.screen = Some(screen);
+    }
+
+    pub fn screen(&mut self) -> Option<&mut Screen> {
+        self.screen.as_mut()
+    }
+
+    /// Nothing is written to standard output: it is drawn on.
+    pub fn silence_text(&mut self) {
+        self.text = None;
+    }
+
+    /// Keeps every finding to the end.
+    pub fn keep_all_findings(&mut self) {
+        self.keep_all = true;
     }
 
     /// From here on these rules and this policy are in force: records name them.
@@ -99,10 +132,15 @@ impl Outputs {
 
     /// True if somebody wants every field of every message.
     pub fn wants_messages(&self) -> bool {
-        !self.eve.is_empty() || self.text.as_ref().is_some_and(|t| t.messages)
+        !self.eve.is_empty()
+            || self.screen.is_some()
+            || self.text.as_ref().is_some_and(|t| t.messages)
     }
 
     pub fn message(&mut self, m: Message<'_>) {
+        if let Some(screen) = &mut self.screen {
+            screen.message(m);
+        }
         for at in 0..self.eve.len() {
             self.buffer.clear();
             self.eve[at]
@@ -120,6 +158,9 @@ impl Outputs {
     }
 
     pub fn finding(&mut self, event: Event<'_>) {
+        if let Some(screen) = &mut self.screen {
+            screen.finding(event);
+        }
         for at in 0..self.eve.len() {
             self.buffer.clear();
             match event {
@@ -186,7 +227,7 @@ impl Outputs {
 
     fn keep(&mut self, f: &Finding) {
         self.closed.push(f.clone());
-        if self.closed.len() > 2 * SUMMARISED {
+        if self.closed.len() > 2 * SUMMARISED && !self.keep_all {
             self.sort_closed();
             self.closed.truncate(SUMMARISED);
         }
@@ -222,8 +263,64 @@ impl Outputs {
         }
     }
 
+    /// A block of frames was judged.
+    pub fn judged(&mut self, frames: usize, took: Duration) {
+        if let Some(screen) = &mut self.screen {
+            screen.judged(frames, took);
+        }
+    }
+
+    /// Does what people at the screens asked so far.
+    pub fn answer_requests(&mut self) {
+        while let Some(request) = self.screen.as_ref().and_then(Screen::asked) {
+            self.request(&request);
+        }
+    }
+
+    /// Goes on answering people at the screens until told to stop, or the last has left.
+    pub fn serve_screen(&mut self, stop: &Stop) {
+        if let Some(screen) = &mut self.screen {
+            screen.end();
+        }
+        while !stop.asked() {
+            match self.screen.as_ref().map(Screen::wait) {
+                Some(Asked::Request(request)) => {
+                    self.request(&request);
+                    if let Some(screen) = &mut self.screen {
+                        screen.publish();
+                    }
+                    self.flush();
+                }
+                Some(Asked::Nothing) => {}
+                Some(Asked::Gone) | None => break,
+            }
+        }
+        self.flush();
+    }
+
+    fn request(&mut self, request: &Request) {
+        match request {
+            Request::Mark(mark) => {
+                self.record(|eve, out| eve.mark(mark, out));
+                if let Some(screen) = &mut self.screen {
+                    screen.mark(mark);
+                }
+            }
+            Request::Revealed { who, at } => {
+                self.record(|eve, out| eve.revealed(who, *at, out));
+                if let Some(screen) = &mut self.screen {
+                    screen.revealed(who, *at);
+                }
+            }
+        }
+    }
+
     /// Hands everything on that waits in buffers.
     pub fn flush(&mut self) {
+        self.answer_requests();
+        if let Some(screen) = &mut self.screen {
+            screen.flush();
+        }
         for at in 0..self.eve.len() {
             let result = self.eve[at].to.flush();
             self.note(at, result);

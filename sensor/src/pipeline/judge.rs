@@ -1,5 +1,7 @@
 //! Takes messages in their one order, has them judged, and tells the outputs.
 
+use std::time::Instant;
+
 use dissectors::PROTOCOLS;
 use rules::engine::Judge;
 use rules::finding::{Event, Severity};
@@ -59,6 +61,7 @@ impl Judging {
 
     /// Judges the messages of one block, from all workers. `ticks`: where the clock moved on.
     pub fn block(&mut self, batches: &[WorkBatch], frames: &[Frame], ticks: &[Tick]) {
+        let begun = Instant::now();
         let Judging {
             judge,
             outputs,
@@ -101,6 +104,7 @@ impl Judging {
                 tally.limit_hits[usize::from(limit.0)] += hits;
             }
         }
+        outputs.judged(frames.len(), begun.elapsed());
         outputs.flush();
     }
 

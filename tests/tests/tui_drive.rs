@@ -1,0 +1,370 @@
+//! The screens as a person drives them, in a real terminal (tmux).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use wardwatch_tests::capture::{scratch, shipped};
+use wardwatch_tests::program;
+
+/// A terminal with a program in it.
+struct Tmux {
+    socket: PathBuf,
+}
+
+impl Tmux {
+    /// `None`, with a message, where tmux is missing.
+    fn start(size: (u16, u16), command: &str) -> Option<Self> {
+        let tmux = Tmux {
+            socket: scratch("tmux"),
+        };
+        let started = Command::new("tmux")
+            .arg("-S")
+            .arg(&tmux.socket)
+            .args(["-f", "/dev/null", "new-session", "-d", "-x"])
+            .arg(size.0.to_string())
+            .arg("-y")
+            .arg(size.1.to_string())
+            // The shell stays, so that what the program leaves behind can be seen.
+            .arg(format!("{command}; echo ended with $?; sleep 1000"))
+            .env("LANG", "C.UTF-8")
+            .env("LC_ALL", "C.UTF-8")
+            .env("TZ", "UTC")
+            .output();
+        match started {
+            Ok(output) => {
+                assert!(
+                    output.status.success(),
+                    "{}",
+                    String::from_utf8_lossy(&output.stderr)
+                );
+                Some(tmux)
+            }
+            Err(e) => {
+                eprintln!("skipped: tmux cannot be run ({e}); install it for this test");
+                None
+            }
+        }
+    }
+
+    fn tmux(&self, args: &[&str]) -> String {
+        let output = Command::new("tmux")
+            .arg("-S")
+            .arg(&self.socket)
+            .args(args)
+            .output()
+            .expect("tmux can be run");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Types a text, or presses a key by its name in tmux.
+    fn press(&self, keys: &[&str]) {
+        for key in keys {
+            self.tmux(&["send-keys", key]);
+        }
+    }
+
+    fn write(&self, text: &str) {
+        self.tmux(&["send-keys", "-l", text]);
+    }
+
+    fn screen(&self) -> String {
+        self.tmux(&["capture-pane", "-p"])
+    }
+
+    /// Waits until the screen shows a text.
+    fn shows(&self, wanted: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            let screen = self.screen();
+            if screen.contains(wanted) {
+                return screen;
+            }
+            assert!(
+                begun.elapsed() < Duration::from_secs(30),
+                "{wanted:?} does not appear in\n{screen}"
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Tmux {
+    fn drop(&mut self) {
+        self.tmux(&["kill-server"]);
+        let _ = fs::remove_file(&self.socket);
+    }
+}
+
+fn wardwatch(args: &[&str]) -> String {
+    let mut line = program::path().display().to_string();
+    for arg in args {
+        line.push_str(&format!(" '{arg}'"));
+    }
+    line
+}
+
+fn path(path: &Path) -> String {
+    path.display().to_string()
+}
+
+#[test]
+fn a_person_finds_opens_exports_acknowledges_and_leaves() {
+    let (ward, policy) = (
+        path(&shipped("pcaps/ward/one-evening.pcapng")),
+        path(&shipped("pcaps/policies/hl7.toml")),
+    );
+    let folder = scratch("evidence");
+    let (eve, marks) = (scratch("json"), scratch("marks"));
+    let command = wardwatch(&[
+        "replay",
+        "-r",
+        &ward,
+        "--policy",
+        &policy,
+        "--tui",
+        "--evidence",
+        &path(&folder),
+        "-o",
+        &path(&eve),
+        "--marks",
+        &path(&marks),
+    ]);
+    let Some(tmux) = Tmux::start((100, 30), &command) else {
+        return;
+    };
+    tmux.shows("ENDED");
+    tmux.shows("[open ");
+    // A filter with a mistake is told in place, and taken once it is right.
+    tmux.press(&["/"]);
+    tmux.write("verb is set-rate and valeu > 100 mL/h");
+    tmux.shows("did you mean `value`?");
+    tmux.press(&["C-u"]);
+    tmux.write("verb is set-r");
+    tmux.press(&["Tab"]);
+    tmux.write(" and value > 100 mL/h");
+    tmux.press(&["Enter"]);
+    let screen = tmux.shows("Enter open");
+    assert!(
+        screen.contains("filter: verb is set-rate and value > 100 mL/h"),
+        "{screen}"
+    );
+    assert!(screen.contains("set-rate 120 mL/h"), "{screen}");
+    assert!(
+        !screen.contains("set-rate 13.3 mL/h on"),
+        "the others are hidden: {screen}"
+    );
+    // Into the message, with the bytes masked; smaller, larger, and back.
+    tmux.press(&["Enter"]);
+    let screen = tmux.shows("of 579");
+    assert!(screen.contains("[5 Message]"), "{screen}");
+    assert!(screen.contains("RGV^O15"), "{screen}");
+    tmux.tmux(&["resize-window", "-x", "80", "-y", "24"]);
+    tmux.shows("5 Message");
+    tmux.tmux(&["resize-window", "-x", "120", "-y", "40"]);
+    tmux.press(&["Escape"]);
+    tmux.shows("[1 Findings]");
+    // The evidence.
+    tmux.press(&["e"]);
+    tmux.shows("written:");
+    let pcapng = fs::read_dir(&folder)
+        .expect("a folder of evidence")
+        .map(|e| e.expect("an entry").path())
+        .find(|p| p.extension().is_some_and(|e| e == "pcapng"))
+        .expect("a capture in it");
+    // The acknowledgement: a name, asked once, and a note.
+    tmux.press(&["a"]);
+    tmux.shows("your name");
+    tmux.press(&["C-u"]);
+    tmux.write("Anna");
+    tmux.press(&["Enter"]);
+    tmux.shows("note:");
+    tmux.write("ward called");
+    tmux.press(&["Enter"]);
+    tmux.shows("acknowledged by Anna");
+    let screen = tmux.shows("acknowledged 1");
+    assert!(!screen.contains("for this run only"), "{screen}");
+    tmux.press(&["q"]);
+    let screen = tmux.shows("ended with 0");
+    assert!(
+        !screen.contains("[1 Findings]"),
+        "the screen is as before: {screen}"
+    );
+    let record = mark(&eve);
+    assert_eq!(record["mark"]["by"], "Anna");
+    assert_eq!(record["mark"]["note"], "ward called");
+    assert_eq!(record["mark"]["state"], "acknowledged");
+    holds_its_frames(&pcapng, &shipped("pcaps/ward/one-evening.pcapng"));
+    // A restart sees what was said.
+    drop(tmux);
+    let Some(tmux) = Tmux::start((100, 30), &command) else {
+        return;
+    };
+    let screen = tmux.shows("acknowledged 1");
+    assert!(screen.contains("ENDED"), "{screen}");
+    tmux.press(&["Tab"]);
+    tmux.shows("by Anna at");
+    tmux.press(&["q"]);
+    tmux.shows("ended with 0");
+    let _ = fs::remove_dir_all(&folder);
+}
+
+#[test]
+fn viewers_elsewhere_see_the_same_and_what_one_says_all_see() {
+    let socket = path(&scratch("sock"));
+    let sensor = wardwatch(&[
+        "replay",
+        "-r",
+        &path(&shipped("pcaps/ward/one-evening.pcapng")),
+        "--policy",
+        &path(&shipped("pcaps/policies/hl7.toml")),
+        "--tui",
+        "--socket",
+        &socket,
+    ]);
+    let Some(first) = Tmux::start((100, 30), &sensor) else {
+        return;
+    };
+    let open = first.shows("ENDED");
+    let view = wardwatch(&["view", &socket, "--operator", "Ben", "--utc"]);
+    let viewer = Tmux::start((100, 30), &view).expect("tmux was there before");
+    let seen = viewer.shows("VIEW ENDED");
+    let rows = |screen: &str| -> Vec<String> {
+        screen
+            .lines()
+            .filter(|l| l.contains("!! C") || l.contains(" ! H") || l.contains(" - M"))
+            .map(str::to_owned)
+            .collect()
+    };
+    assert!(!rows(&open).is_empty());
+    assert_eq!(rows(&seen), rows(&open), "both draw the same findings");
+    viewer.press(&["x"]);
+    viewer.shows("note:");
+    viewer.write("known");
+    viewer.press(&["Enter"]);
+    first.shows("muted 1");
+    viewer.shows("muted 1");
+    // A viewer that dies does not end the sensor.
+    drop(viewer);
+    first.press(&["2"]);
+    first.shows("[2 Devices]");
+    let again = Tmux::start((100, 30), &view).expect("tmux was there before");
+    again.shows("muted 1");
+    first.press(&["q"]);
+    first.shows("ended with 0");
+    again.shows("VIEW ENDED");
+    again.press(&["q"]);
+    again.shows("ended with 0");
+}
+
+#[test]
+fn an_eve_file_is_followed_as_it_grows() {
+    let eve = scratch("json");
+    let whole = scratch("json");
+    let output = program::run([
+        Path::new("-r"),
+        &shipped("pcaps/ward/one-evening.pcapng"),
+        Path::new("--policy"),
+        &shipped("pcaps/policies/hl7.toml"),
+        Path::new("-o"),
+        &whole,
+    ]);
+    assert!(output.status.success());
+    let all = fs::read_to_string(&whole).expect("an EVE file");
+    let lines: Vec<&str> = all.lines().collect();
+    let cut = lines
+        .iter()
+        .position(|l| l.contains("\"event_type\":\"alert\""))
+        .expect("a finding");
+    fs::write(&eve, lines[..cut].join("\n") + "\n").expect("a writable temporary folder");
+    let view = wardwatch(&["view", "--eve", &path(&eve), "--utc"]);
+    let Some(viewer) = Tmux::start((100, 30), &view) else {
+        return;
+    };
+    viewer.shows("no finding so far");
+    fs::write(&eve, &all).expect("a writable temporary folder");
+    viewer.shows("set-rate 120 mL/h");
+    viewer.press(&["q"]);
+    viewer.shows("ended with 0");
+}
+
+#[test]
+fn a_signal_ends_the_screen_in_order() {
+    let command = wardwatch(&[
+        "replay",
+        "-r",
+        &path(&shipped("pcaps/ward/one-evening.pcapng")),
+        "--tui",
+        "--speed",
+        "1x",
+    ]);
+    let Some(tmux) = Tmux::start((80, 24), &format!("echo pid $$; exec {command}")) else {
+        return;
+    };
+    tmux.shows("REPLAY");
+    let pid = tmux.tmux(&["list-panes", "-F", "#{pane_pid}"]);
+    let ended = Command::new("kill").arg(pid.trim()).status();
+    assert!(ended.is_ok_and(|s| s.success()));
+    let begun = Instant::now();
+    while Command::new("kill")
+        .args(["-0", pid.trim()])
+        .output()
+        .is_ok_and(|o| o.status.success())
+    {
+        assert!(begun.elapsed() < Duration::from_secs(10), "it does not end");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn mark(eve: &Path) -> Value {
+    fs::read_to_string(eve)
+        .expect("an EVE file")
+        .lines()
+        .filter_map(|l| serde_json::from_str::<Value>(l).ok())
+        .find(|r| r["event_type"] == "mark")
+        .expect("a mark")
+}
+
+/// tshark opens it, and each frame is, byte for byte in length and time, the one that it names.
+fn holds_its_frames(pcapng: &Path, original: &Path) {
+    let rows = |file: &Path, fields: &[&str]| {
+        let mut command = Command::new("tshark");
+        command.arg("-r").arg(file).args(["-T", "fields"]);
+        for field in fields {
+            command.args(["-e", field]);
+        }
+        let output = command.output().ok()?;
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Some(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (Some(found), Some(all)) = (
+        rows(pcapng, &["frame.time_epoch", "frame.len", "frame.comment"]),
+        rows(original, &["frame.time_epoch", "frame.len", "frame.number"]),
+    ) else {
+        eprintln!("not checked with tshark: it cannot be run");
+        return;
+    };
+    assert!(found.lines().count() > 1);
+    for line in found.lines() {
+        let mut parts = line.split('\t');
+        let (time, len, comment) = (parts.next(), parts.next(), parts.next());
+        let comment = comment.expect("a comment");
+        let number = comment
+            .split("original frame ")
+            .nth(1)
+            .and_then(|t| t.split(';').next())
+            .expect("a number");
+        let wanted = format!(
+            "{}\t{}\t{number}",
+            time.expect("a time"),
+            len.expect("a length")
+        );
+        assert!(all.lines().any(|l| l == wanted), "{wanted} is no frame");
+    }
+}

@@ -1,0 +1,11 @@
+//! What a person at the screen asks of the sensor.
+
+use crate::mark::Mark;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Keep this mark, tell it to all viewers and outputs.
+    Mark(Mark),
+    /// Patient data were revealed on a screen: to be logged.
+    Revealed { who: String, at: i64 },
+}

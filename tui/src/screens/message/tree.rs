@@ -1,0 +1,173 @@
+//! The fields of a message as a tree, with where their bytes lie.
+
+use std::ops::Range;
+
+use dissectors::message::{Message, Value};
+use dissectors::schema::Privacy;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::theme::Theme;
+use crate::widgets::table::{Cell, row};
+use crate::words;
+
+/// One line of the tree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leaf {
+    pub depth: usize,
+    pub name: String,
+    pub value: String,
+    /// Bytes of the message, counted from its first.
+    pub bytes: Option<Range<usize>>,
+    pub hidden: bool,
+    pub secret: bool,
+}
+
+impl Leaf {
+    fn head(name: &str) -> Self {
+        Leaf {
+            depth: 0,
+            name: name.into(),
+            value: String::new(),
+            bytes: None,
+            hidden: false,
+            secret: false,
+        }
+    }
+
+    fn under(name: &str, value: String) -> Self {
+        Leaf {
+            depth: 1,
+            value,
+            ..Leaf::head(name)
+        }
+    }
+}
+
+/// The lines of a message: what it does, what is wrong with it, its fields.
+/// `reveal` is for values, `reveal_bytes` for what they were read from.
+pub fn leaves(
+    m: Message<'_>,
+    stream: Option<&[Option<u8>]>,
+    reveal: bool,
+    reveal_bytes: bool,
+) -> Vec<Leaf> {
+    let mut out = Vec::new();
+    if let Some(a) = m.action() {
+        out.push(Leaf::head("action"));
+        out.push(Leaf::under("verb", a.verb.word().into()));
+        out.push(Leaf::under("effect", a.verb.effect(a.device).word().into()));
+        if a.device != dissectors::Device::Unknown {
+            out.push(Leaf::under("device", a.device.word().into()));
+        }
+        if let Some(q) = a.value {
+            out.push(Leaf::under("value", words::quantity(&q)));
+        }
+        for (name, part) in [
+            ("subject", a.device_id),
+            ("channel", a.channel),
+            ("drug", a.drug),
+            ("handle", a.handle),
+            ("to", a.destination),
+        ] {
+            if !part.is_empty() {
+                out.push(Leaf::under(name, rules::clean::text(part)));
+            }
+        }
+    }
+    if let Some(answer) = m.answers() {
+        out.push(Leaf::head("answer"));
+        out.push(Leaf::under("outcome", answer.outcome.word().into()));
+    }
+    if !m.anomalies().is_empty() {
+        out.push(Leaf::head("faults"));
+        for anomaly in m.anomalies() {
+            let at = anomaly.at.checked_sub(m.range().start);
+            let mut leaf = Leaf::under(anomaly.name, String::new());
+            leaf.bytes = at
+                .and_then(|at| usize::try_from(at).ok())
+                .map(|at| at..at + 1);
+            out.push(leaf);
+        }
+    }
+    out.push(Leaf::head("fields"));
+    let mut searched = 0;
+    for (id, value, (at, len)) in m.fields_with_ranges() {
+        let field = m.describe(id);
+        let told = (len > 0)
+            .then(|| at.checked_sub(m.range().start))
+            .flatten()
+            .and_then(|at| usize::try_from(at).ok())
+            .map(|at| at..at.saturating_add(len as usize));
+        let bytes = told.or_else(|| {
+            // Where the dissector does not tell, the value's own bytes are looked for, in order.
+            let sent = sent(value)?;
+            let found = find(stream?, sent, searched).or_else(|| find(stream?, sent, 0))?;
+            searched = found + sent.len();
+            Some(found..found + sent.len())
+        });
+        let secret = matches!(value, Value::Secret(_)) || field.privacy == Privacy::Secret;
+        out.push(Leaf {
+            depth: 1,
+            name: field.name.into(),
+            value: words::value(field, value, reveal),
+            bytes,
+            hidden: !reveal_bytes && matches!(field.privacy, Privacy::Patient(_)),
+            secret,
+        });
+    }
+    out
+}
+
+/// A value's bytes as they may stand in the stream.
+fn sent(value: Value<'_>) -> Option<&[u8]> {
+    match value {
+        Value::Text(b) | Value::Time(b) | Value::Bytes(b) => Some(b),
+        Value::Quantity(q) => Some(q.sent),
+        _ => None,
+    }
+    .filter(|b| b.len() >= 2 && b.len() <= 4096)
+}
+
+fn find(stream: &[Option<u8>], sent: &[u8], from: usize) -> Option<usize> {
+    // Bounded: a message of a mebibyte is not searched for each of its fields from end to end.
+    const FAR: usize = 64 * 1024;
+    let end = stream.len().min(from.saturating_add(FAR));
+    stream
+        .get(from..end)?
+        .windows(sent.len())
+        .position(|w| w.iter().zip(sent).all(|(a, b)| *a == Some(*b)))
+        .map(|at| at + from)
+}
+
+/// Draws the tree; gives the first line shown.
+pub fn draw(buf: &mut Buffer, area: Rect, leaves: &[Leaf], chosen: usize, theme: &Theme) -> usize {
+    let height = usize::from(area.height).max(1);
+    let top = chosen
+        .saturating_sub(height / 2)
+        .min(leaves.len().saturating_sub(height));
+    let width = if area.width >= 50 { 24 } else { 15 };
+    for (line, (at, leaf)) in leaves.iter().enumerate().skip(top).take(height).enumerate() {
+        let name = format!("{}{}", " ".repeat(2 * leaf.depth.min(8)), leaf.name);
+        let room = usize::from(area.width).saturating_sub(width + 3);
+        let style = if leaf.hidden || leaf.secret {
+            theme.hidden
+        } else {
+            theme.text
+        };
+        let cells = [
+            Cell::new(
+                &name,
+                width,
+                if leaf.depth == 0 {
+                    theme.title
+                } else {
+                    theme.dim
+                },
+            ),
+            Cell::new(&leaf.value, room, style),
+        ];
+        row(buf, area, area.y + line as u16, &cells, at == chosen, theme);
+    }
+    top
+}
