@@ -128,8 +128,8 @@ pub fn packet(flow: &mut Flow, side: Side, packet: &Packet<'_>, cx: &mut Context
     }
     // Only new bytes count: at the end of a conversation late copies from behind a router are no
     // longer known as such.
-    let new = !flow.sides[i].known
-        || flow.sides[i].offset_of(head.seq) >= flow.sides[i].offset as i64;
+    let new =
+        !flow.sides[i].known || flow.sides[i].offset_of(head.seq) >= flow.sides[i].offset as i64;
     if !packet.payload.is_empty() && new {
         events::mac(flow, side, &packet.at, cx);
     }
