@@ -12,3 +12,4 @@ pub mod pipeline;
 pub mod privileges;
 pub mod span;
 pub mod talk;
+pub mod workbench;

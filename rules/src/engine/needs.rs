@@ -304,13 +304,20 @@ impl Look<'_> {
                     verbs: ANY_ACTION,
                     ..Needs::ANY
                 },
-                Fact::Value | Fact::ValueNumber | Fact::ValueUnit | Fact::ValueCode => Needs {
+                Fact::Value
+                | Fact::ValueNumber
+                | Fact::ValueUnit
+                | Fact::ValueCode
+                | Fact::ValueBefore
+                | Fact::InRange
+                | Fact::OnStep => Needs {
                     verbs: ANY_ACTION,
                     value: true,
                     ..Needs::ANY
                 },
                 _ => Needs::ANY,
             },
+            Operand::Host(inner) => self.known(inner),
             Operand::Arithmetic(_, pair) => self.known(&pair.0).and(self.known(&pair.1)),
             _ => Needs::ANY,
         }
@@ -324,7 +331,11 @@ impl Look<'_> {
         });
         match fact {
             Fact::Protocol => {
-                let is = named.checked_shr(u32::from(self.id.0)).unwrap_or(0) & 1 == 1;
+                // There may be more protocols than the set has bits.
+                let own = u64::from(self.id.0);
+                let is = literals
+                    .iter()
+                    .any(|l| matches!(l, Literal::Word(w) if u64::from(*w) == own));
                 Needs {
                     possible: is == among,
                     ..Needs::ANY

@@ -38,6 +38,17 @@ pub enum Command {
     Check(Box<Check>),
     /// Print conversations as an engineer reads them, and why they failed
     Talk(TalkArgs),
+    /// Run one dissector on a capture: each message's fields with byte offsets, the bytes that nobody
+    /// claimed, and the first difference to the golden beside the capture
+    Try(TryArgs),
+    /// Write each direction's bytes into a file, with a table of what they look like
+    Streams(StreamsArgs),
+    /// Begin a dissector: folder, registration, capture and golden, made from a template that works
+    NewDissector(NewDissectorArgs),
+    /// List the devices of captures: identities, roles, use, conflicts
+    Devices(DevicesArgs),
+    /// Make from captures a policy that a person reads, edits and signs
+    Learn(LearnArgs),
     /// Look at the rules: check them, list them, explain one
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -48,6 +59,8 @@ pub enum Command {
     Protocols {
         #[arg(long)]
         json: bool,
+        #[command(subcommand)]
+        command: Option<ProtocolsCommand>,
     },
     /// Document every field of a protocol
     Fields { protocol: String },
@@ -73,6 +86,58 @@ pub struct Input {
         default_value = "verify"
     )]
     pub checksums: Checksums,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ProtocolsCommand {
+    /// Write a protocol of a data file as a Wireshark dissector
+    Export {
+        /// Name of the protocol, or path of its data file
+        #[arg(long, value_name = "NAME")]
+        lua: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct TryArgs {
+    /// dissectors/src/NAME, NAME.dissector.toml, or a folder with one
+    #[arg(value_name = "FOLDER")]
+    pub subject: PathBuf,
+    #[command(flatten)]
+    pub input: Input,
+    /// Again at each save (of Rust code: after a build)
+    #[arg(long)]
+    pub watch: bool,
+    /// Show patient data, and the bytes of messages, as sent
+    #[arg(long)]
+    pub show_patient_data: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct StreamsArgs {
+    #[command(flatten)]
+    pub input: Input,
+    /// Only conversations whose protocol nobody knows
+    #[arg(long)]
+    pub unidentified: bool,
+    /// Folder for the streams; files are readable by their owner alone
+    #[arg(short = 'o', long = "output", value_name = "DIR")]
+    pub output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct NewDissectorArgs {
+    /// One snake_case word: folder, event_type, JSON object and prefix of fields
+    pub name: String,
+    /// TCP port that it is found on by habit
+    #[arg(long, value_name = "PORT")]
+    pub tcp: u16,
+    /// Written in Rust rather than as a data file
+    #[arg(long)]
+    pub rust: bool,
+    /// Top of the source tree
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub tree: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -340,6 +405,109 @@ pub enum RulesCommand {
 pub enum PolicyCommand {
     /// Load a policy and say what is wrong with it
     Check { file: PathBuf },
+    /// Say who allows it, or what is missing: `policy explain 10.1.2.3 set-rate icu-pumps --policy FILE`
+    Explain {
+        /// An address, a member (ae:PACSMAIN, hl7:APP|FACILITY, mac:..) or a group
+        from: String,
+        verb: String,
+        to: String,
+        #[arg(long, value_name = "FILE")]
+        policy: PathBuf,
+        /// Judge hours and lapses at this time (2026-11-24T20:41:00Z)
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+    },
+    /// Hold captures against a policy and print, pair by pair, what it would have denied
+    Shadow {
+        file: PathBuf,
+        #[command(flatten)]
+        input: Input,
+        /// Times in UTC rather than local time
+        #[arg(long)]
+        utc: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct DevicesArgs {
+    #[command(subcommand)]
+    pub command: Option<DevicesCommand>,
+    #[command(flatten)]
+    pub input: Input,
+    /// How they are written
+    #[arg(
+        short = 'T',
+        long = "form",
+        value_name = "FORM",
+        default_value = "text"
+    )]
+    pub form: Form,
+    /// JSON, one device a line
+    #[arg(long)]
+    pub json: bool,
+    /// Names, tags and rooms: a file that `devices import` wrote
+    #[arg(long, value_name = "FILE")]
+    pub names: Option<PathBuf>,
+    /// Times in UTC rather than local time
+    #[arg(long)]
+    pub utc: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DevicesCommand {
+    /// Print one device's day: who commanded it, findings, silences, when it was in use
+    Show {
+        /// An address, a MAC, an AE title, an application, a serial number, a tag
+        name: String,
+        #[command(flatten)]
+        input: Input,
+        #[command(flatten)]
+        judge: JudgeArgs,
+        #[arg(long, value_name = "FILE")]
+        names: Option<PathBuf>,
+        #[arg(long)]
+        utc: bool,
+    },
+    /// Read an export of the device list (CMMS, NetBox) and write a names file
+    Import {
+        /// The export: CSV with a header line
+        file: PathBuf,
+        /// Which column is what: TOML of `tag name model serial mac address room owner` = column title
+        #[arg(long, value_name = "FILE")]
+        mapping: Option<PathBuf>,
+        /// Where the names file is written; standard output if not given
+        #[arg(short = 'o', long = "output", value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// What is on the list and never seen, what is seen and not on the list, and where they differ
+    Diff {
+        /// A names file
+        names: PathBuf,
+        #[command(flatten)]
+        input: Input,
+        #[arg(long)]
+        utc: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    Text,
+    Json,
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub struct LearnArgs {
+    #[command(flatten)]
+    pub input: Input,
+    /// Where the policy is written; standard output if not given
+    #[arg(long, value_name = "FILE")]
+    pub policy_out: Option<PathBuf>,
+    /// Add to this policy what it does not allow yet, and show what is added
+    #[arg(long, value_name = "FILE")]
+    pub merge: Option<PathBuf>,
 }
 
 impl OutputArgs {

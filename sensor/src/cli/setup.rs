@@ -34,7 +34,7 @@ impl Law {
     pub fn load(args: &JudgeArgs, limits: &Limits) -> Result<Law, String> {
         let sources = rulebook::all_sources(&args.rules)?;
         let rules = rulebook::load_sources(&sources, &limits.judge);
-        let policy = args.policy.as_deref().map(load_policy).transpose();
+        let policy = args.policy.as_deref().map(load_policy_text).transpose();
         match (rules, policy) {
             (Ok(rules), Ok(policy)) => Ok(Law {
                 rules,
@@ -54,7 +54,12 @@ impl Law {
     }
 }
 
-fn load_policy(path: &Path) -> Result<(Policy, String), String> {
+/// Loads a policy; its warnings go to people at once.
+pub fn load_policy(path: &Path) -> Result<Policy, String> {
+    load_policy_text(path).map(|(policy, _)| policy)
+}
+
+fn load_policy_text(path: &Path) -> Result<(Policy, String), String> {
     let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
     let policy = Policy::load(&path.display().to_string(), &text)
         .map_err(|e| format!("the policy has mistakes\n\n{e}"))?;

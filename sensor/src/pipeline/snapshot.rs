@@ -100,7 +100,7 @@ impl Snapshot {
                 Account::new("frames", r.capture.total(), frames.into_iter()),
                 Account::new(
                     "bytes",
-                    r.notes.tcp_bytes + r.notes.udp_bytes + r.notes.other_bytes,
+                    r.notes.tcp_bytes + r.notes.udp_bytes + r.notes.link_bytes + r.notes.icmp_bytes,
                     bytes.into_iter(),
                 ),
             ],
