@@ -34,7 +34,7 @@ impl Law {
     pub fn load(args: &JudgeArgs, limits: &Limits) -> Result<Law, String> {
         let sources = rulebook::all_sources(&args.rules)?;
         let rules = rulebook::load_sources(&sources, &limits.judge);
-        let policy = args.policy.as_deref().map(load_policy_text).transpose();
+        let policy = args.policy.as_deref().map(read_policy).transpose();
         match (rules, policy) {
             (Ok(rules), Ok(policy)) => Ok(Law {
                 rules,
@@ -54,12 +54,13 @@ impl Law {
     }
 }
 
-/// Loads a policy; its warnings go to people at once.
+/// A policy, loaded and checked.
 pub fn load_policy(path: &Path) -> Result<Policy, String> {
-    load_policy_text(path).map(|(policy, _)| policy)
+    read_policy(path).map(|(policy, _)| policy)
 }
 
-fn load_policy_text(path: &Path) -> Result<(Policy, String), String> {
+/// A policy with its text, whose hash names it.
+fn read_policy(path: &Path) -> Result<(Policy, String), String> {
     let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
     let policy = Policy::load(&path.display().to_string(), &text)
         .map_err(|e| format!("the policy has mistakes\n\n{e}"))?;
@@ -83,8 +84,13 @@ pub fn open_outputs(args: &OutputArgs, names: &[String], live: bool) -> Result<O
     };
     let mut list = Vec::new();
     if let Some(path) = &args.eve {
-        let file =
-            File::create(path).map_err(|e| format!("cannot write to {}: {e}", path.display()))?;
+        // A sensor that starts again goes on where it was; a replay says everything anew.
+        let opened = if live {
+            File::options().append(true).create(true).open(path)
+        } else {
+            File::create(path)
+        };
+        let file = opened.map_err(|e| format!("cannot write to {}: {e}", path.display()))?;
         list.push(eve(
             path.display().to_string(),
             Box::new(BufWriter::with_capacity(1 << 20, file)),

@@ -320,7 +320,7 @@ impl Attendant for Watchkeeper {
         self.service.alive();
         self.tell_ports(&snapshot.reader.ports);
         self.look_at_mirror(snapshot, judging);
-        if self.last_stats.elapsed() + Duration::from_millis(500) >= self.stats_every {
+        if self.last_stats.elapsed() + Duration::from_secs(1) >= self.stats_every {
             self.last_stats = Instant::now();
             self.stats(snapshot, judging);
         }
