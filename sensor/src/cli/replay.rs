@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::args::{Checksums, Replay};
 use super::progress::ProgressLine;
-use super::setup::{self, Law};
+use super::setup::{self, Law, Origin};
 use super::{Ending, complain};
 use crate::capture::{Engine, Follow, Inputs, ReadOptions};
 use crate::config::Limits;
@@ -51,7 +51,9 @@ fn replay(args: &Replay, limits: &Limits) -> Result<Ending, String> {
         .map(|at| inputs.name(at).to_owned())
         .collect();
     let line = ProgressLine::start(inputs.progress());
-    judge(args, limits, inputs, &names, || drop(line))
+    judge(args, limits, inputs, &names, &Origin::Files(&names), || {
+        drop(line);
+    })
 }
 
 /// A ring that grows is read until somebody ends it.
@@ -63,7 +65,8 @@ fn follow(args: &Replay, directory: &std::path::Path, limits: &Limits) -> Result
     };
     let inputs = Follow::open(directory, &options).map_err(|e| e.to_string())?;
     let names = vec![directory.display().to_string()];
-    judge(args, limits, inputs, &names, || ())
+    let origin = Origin::Growing(inputs.names());
+    judge(args, limits, inputs, &names, &origin, || ())
 }
 
 fn judge<E: Engine>(
@@ -71,13 +74,14 @@ fn judge<E: Engine>(
     limits: &Limits,
     inputs: E,
     names: &[String],
+    origin: &Origin<'_>,
     done: impl FnOnce(),
 ) -> Result<Ending, String> {
     let law = Law::load(&args.judge, limits)?;
     let rule_count = law.rules.rules().count();
     let ruling = law.ruling.clone();
     let judge = law.judge(limits);
-    let mut outputs: Outputs = setup::open_outputs(&args.output, names, false)?;
+    let mut outputs: Outputs = setup::open_outputs(&args.output, origin)?;
     outputs.rule_by(&ruling);
     if args.follow.is_some() {
         outputs.tell_at_once();

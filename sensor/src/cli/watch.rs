@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::args::{Checksums, Cli, Command, PortArgs, Watch};
 use super::service::Service;
-use super::setup::{self, Law};
+use super::setup::{self, Law, Origin};
 use super::{Ending, complain};
 use crate::capture::live::{Live, LiveOptions};
 use crate::capture::{Port, Ring, RingInterface, RingLimits};
@@ -51,7 +51,7 @@ fn watch(args: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, St
     let judge = law.judge(limits);
     let live = Live::open(&live_options(&args.port, args.count)).map_err(|e| e.to_string())?;
     let names = live.names();
-    let mut outputs = setup::open_outputs(&args.output, &names, true)?;
+    let mut outputs = setup::open_outputs(&args.output, &Origin::Interfaces(&names))?;
     outputs.rule_by(&ruling);
     outputs.tell_at_once();
     let mut interest = judge.interest();

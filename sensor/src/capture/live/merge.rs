@@ -78,8 +78,8 @@ mod tests {
 
     /// The interfaces and times of what is handed on.
     fn handed(lanes: &mut [Lane], settled: i64) -> Vec<(u32, i64)> {
-        let mut block = Block::default();
-        fill(lanes, &mut block, settled, u64::MAX, &mut i64::MIN);
+        let (mut block, mut latest) = (Block::default(), i64::MIN);
+        fill(lanes, &mut block, settled, u64::MAX, &mut latest);
         block.frames.iter().map(|f| (f.file, f.time)).collect()
     }
 
@@ -116,8 +116,8 @@ mod tests {
     #[test]
     fn count_ends_a_block_between_two_frames_of_one_interface() {
         let mut lanes = [Lane::of_times(0, &[1, 2, 3]), Lane::of_times(1, &[9])];
-        let mut block = Block::default();
-        fill(&mut lanes, &mut block, i64::MAX, 2, &mut i64::MIN);
+        let (mut block, mut latest) = (Block::default(), i64::MIN);
+        fill(&mut lanes, &mut block, i64::MAX, 2, &mut latest);
         assert_eq!(block.frames.len(), 2);
         assert_eq!(handed(&mut lanes, i64::MAX), [(0, 3), (1, 9)]);
     }

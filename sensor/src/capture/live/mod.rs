@@ -181,8 +181,9 @@ impl Engine for Live {
         true
     }
 
-    fn name(&self, file: u32) -> &str {
-        self.lanes.get(file as usize).map_or("", Lane::name)
+    fn name(&self, file: u32) -> String {
+        let lane = self.lanes.get(file as usize);
+        lane.map_or_else(String::new, |lane| lane.name().to_owned())
     }
 
     fn counts(&self) -> CaptureCounts {
