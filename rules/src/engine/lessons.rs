@@ -29,7 +29,9 @@ impl Taught {
         if self.low.is_none() && self.high.is_none() {
             return None;
         }
-        let low = self.low.is_none_or(|low| number >= low || same(number, low));
+        let low = self
+            .low
+            .is_none_or(|low| number >= low || same(number, low));
         let high = self
             .high
             .is_none_or(|high| number <= high || same(number, high));

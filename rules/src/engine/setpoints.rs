@@ -282,10 +282,7 @@ impl Setpoints {
     }
 
     fn target(&self, message: Message<'_>, action: &Action<'_>) -> Option<Target> {
-        if !matches!(
-            action.verb,
-            Verb::SetRate | Verb::SetDose | Verb::SetVolume
-        ) {
+        if !matches!(action.verb, Verb::SetRate | Verb::SetDose | Verb::SetVolume) {
             return None;
         }
         let Some(Val::Quantity(number, dimension)) = quantity(action.value.as_ref()?) else {

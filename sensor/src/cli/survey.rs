@@ -191,7 +191,7 @@ impl Survey {
                 ));
             }
         }
-        lines.sort_by(|a, b| a.0.cmp(&b.0));
+        lines.sort_by_key(|a| a.0);
         lines
     }
 }
