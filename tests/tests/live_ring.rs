@@ -188,6 +188,15 @@ fn file_that_grows_in_pieces_cut_anywhere_is_followed_into_the_next_file() {
         }
     }
     assert_eq!(follower.wait_for(60), 60);
+    // Each record names the file that its frame number counts in.
+    let text = fs::read_to_string(&follower.out).unwrap_or_default();
+    let last = records(&text)
+        .into_iter()
+        .rfind(|r| r["event_type"] == "hl7v2")
+        .expect("a message");
+    let file = last["pcap_filename"].as_str().unwrap_or_default();
+    assert!(file.ends_with("r-10.pcap"), "{last}");
+    assert!(last["pcap_cnt"].as_u64() <= Some(70), "{last}");
     let stats = follower.end();
     assert_eq!(stats["stats"]["ledger"]["frames"]["in"], 140);
     assert_eq!(stats["stats"]["ledger"]["closes"], true);

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use wardwatch_tests::capture::shipped;
+use wardwatch_tests::live::Cables;
 use wardwatch_tests::program::{run, texts};
 
 /// The verdict on a capture of `pcaps/mirrors`, and the exit code.
@@ -71,4 +72,17 @@ fn words_say_what_to_ask_the_network_team_for() {
     let (out, _) = texts(&output);
     assert!(out.starts_with("This is not a usable mirror."), "{out}");
     assert!(out.contains("ask the network team"), "{out}");
+}
+
+/// The watch shows what is wrong from its first seconds on, and stops once all is well.
+#[test]
+fn watch_tells_of_a_port_without_a_mirror_until_there_is_one() {
+    let Some(cables) = Cables::lay(1) else { return };
+    let mut watching = cables.watch(&["-i", "b0"]);
+    cables.send(&shipped("pcaps/mirrors/broadcast-only.pcap"), 500);
+    watching.wait_for_words("This is not a usable mirror.");
+    cables.send(&shipped("pcaps/mirrors/good.pcap"), 500);
+    watching.wait_for_words("This is a usable mirror.");
+    let watched = watching.end();
+    assert_eq!(watched.stats()["stats"]["mirror"]["grade"], "good");
 }

@@ -14,7 +14,7 @@ pub trait Engine: Send {
     fn stop(&mut self) -> bool;
 
     /// The name of a file or interface. Empty for an index that is none.
-    fn name(&self, file: u32) -> &str;
+    fn name(&self, file: u32) -> String;
 
     fn counts(&self) -> CaptureCounts;
 
@@ -65,8 +65,8 @@ impl Engine for Inputs {
         false
     }
 
-    fn name(&self, file: u32) -> &str {
-        Inputs::name(self, file)
+    fn name(&self, file: u32) -> String {
+        Inputs::name(self, file).to_owned()
     }
 
     fn counts(&self) -> CaptureCounts {

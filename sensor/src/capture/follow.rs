@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::block::{Block, LinkType};
@@ -27,7 +28,9 @@ pub struct Follow {
     damages: Vec<Damage>,
     /// Drops told by files that are done with.
     dropped: u64,
-    names: Vec<String>,
+    names: FileNames,
+    /// Index of the next file.
+    files: u32,
     now: Option<(PathBuf, Source)>,
     /// The last file that was opened, or tried.
     last: Option<PathBuf>,
@@ -35,6 +38,28 @@ pub struct Follow {
     ending: bool,
     /// Time of the last frame, and by how much it lay behind the wall clock when it was read.
     latest: Option<(i64, i64)>,
+}
+
+/// Names of files by their index, shared with who writes records about them.
+#[derive(Clone, Debug, Default)]
+pub struct FileNames(Arc<Mutex<Vec<String>>>);
+
+impl FileNames {
+    /// Empty for an index that is none.
+    pub fn of(&self, file: u32) -> String {
+        self.list().get(file as usize).cloned().unwrap_or_default()
+    }
+
+    /// Gives the index.
+    fn add(&self, name: String) -> u32 {
+        let mut list = self.list();
+        list.push(name);
+        (list.len() - 1) as u32
+    }
+
+    fn list(&self) -> MutexGuard<'_, Vec<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Between two looks at a file that does not grow.
@@ -74,12 +99,18 @@ impl Follow {
             counts: CaptureCounts::default(),
             damages: Vec::new(),
             dropped: 0,
-            names: Vec::new(),
+            names: FileNames::default(),
+            files: 0,
             now: None,
             last: None,
             ending: false,
             latest: None,
         })
+    }
+
+    /// The names of the files read so far and later.
+    pub fn names(&self) -> FileNames {
+        self.names.clone()
     }
 
     /// The file behind the last one, by name.
@@ -102,11 +133,11 @@ impl Follow {
         let Some(path) = self.next_path() else {
             return false;
         };
-        let file = self.names.len() as u32;
-        match Source::open(&path, file, &self.limits, std::sync::Arc::default()) {
+        let file = self.files;
+        match Source::open(&path, file, &self.limits, Arc::default()) {
             Ok(mut source) => {
                 source.grows(true);
-                self.names.push(path.display().to_string());
+                self.files = self.names.add(path.display().to_string()) + 1;
                 self.last = Some(path.clone());
                 self.now = Some((path, source));
                 self.ending = false;
@@ -115,7 +146,7 @@ impl Follow {
             // Its first bytes are not written yet.
             Err(OpenError::EmptyFile { .. }) => false,
             Err(error) => {
-                self.names.push(path.display().to_string());
+                self.files = self.names.add(path.display().to_string()) + 1;
                 self.damages.push(Damage {
                     file,
                     offset: 0,
@@ -187,8 +218,8 @@ impl Engine for Follow {
         false
     }
 
-    fn name(&self, file: u32) -> &str {
-        self.names.get(file as usize).map_or("", String::as_str)
+    fn name(&self, file: u32) -> String {
+        self.names.of(file)
     }
 
     fn counts(&self) -> CaptureCounts {

@@ -26,7 +26,7 @@ mod tests;
 
 pub use engine::{Engine, Losses, Port};
 pub use error::{Damage, Fault, OpenError, ReadError, Skipped};
-pub use follow::Follow;
+pub use follow::{FileNames, Follow};
 pub use inputs::{CaptureCounts, Inputs, More, Progress, ReadOptions};
 pub use pace::Speed;
 pub use ring::{Ring, RingInterface, RingLimits};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::args::{Checksums, Replay};
 use super::beside::{self, About, Beside, Onlooker};
 use super::progress::ProgressLine;
-use super::setup::{self, Law};
+use super::setup::{self, Law, Origin};
 use super::{Ending, complain, view};
 use crate::capture::{Engine, Follow, Inputs, ReadOptions, Speed};
 use crate::config::Limits;
@@ -59,7 +59,11 @@ fn replay(args: &Replay, limits: &Limits) -> Result<Ending, String> {
         .map(|at| inputs.name(at).to_owned())
         .collect();
     let line = (!args.beside.tui).then(|| ProgressLine::start(inputs.progress()));
-    judge(args, limits, inputs, &names, &stop, || drop(line))
+    let from = From {
+        names: &names,
+        origin: &Origin::Files(&names),
+    };
+    judge(args, limits, inputs, &from, &stop, || drop(line))
 }
 
 /// A ring that grows is read until somebody ends it.
@@ -72,14 +76,25 @@ fn follow(args: &Replay, directory: &std::path::Path, limits: &Limits) -> Result
     };
     let inputs = Follow::open(directory, &options).map_err(|e| e.to_string())?;
     let names = vec![directory.display().to_string()];
-    judge(args, limits, inputs, &names, &Stop::default(), || ())
+    let origin = Origin::Growing(inputs.names());
+    let from = From {
+        names: &names,
+        origin: &origin,
+    };
+    judge(args, limits, inputs, &from, &Stop::default(), || ())
+}
+
+/// Where the frames come from, as people read it and as the record tells it.
+struct From<'a> {
+    names: &'a [String],
+    origin: &'a Origin<'a>,
 }
 
 fn judge<E: Engine>(
     args: &Replay,
     limits: &Limits,
     inputs: E,
-    names: &[String],
+    from: &From<'_>,
     stop: &Stop,
     done: impl FnOnce(),
 ) -> Result<Ending, String> {
@@ -87,7 +102,7 @@ fn judge<E: Engine>(
     let rule_count = law.rules.rules().count();
     let ruling = law.ruling.clone();
     let judge = law.judge(limits);
-    let mut outputs: Outputs = setup::open_outputs(&args.output, names, false)?;
+    let mut outputs: Outputs = setup::open_outputs(&args.output, from.origin)?;
     outputs.rule_by(&ruling);
     if args.follow.is_some() {
         outputs.tell_at_once();
@@ -100,12 +115,12 @@ fn judge<E: Engine>(
     let recapture = recapture(args, limits, &decode);
     let about = About {
         name: match args.read.as_slice() {
-            [] => names.join(", "),
+            [] => from.names.join(", "),
             [only] => view::short(only),
             many => format!("{} captures", many.len()),
         },
         mode: "REPLAY",
-        names: names.to_vec(),
+        names: from.names.to_vec(),
         rules: rule_count,
         policy: args.judge.policy.as_deref(),
         output: &args.output,
@@ -150,9 +165,9 @@ fn judge<E: Engine>(
     })?;
     done();
     let policy = args.judge.policy.as_ref().map(|p| p.display().to_string());
-    let ending = report(args, names, rule_count, policy, &totals, &mut judging);
+    let ending = report(args, from.names, rule_count, policy, &totals, &mut judging);
     if export {
-        beside::export_all(&recapture, &mut judging, names, args.output.utc)?;
+        beside::export_all(&recapture, &mut judging, from.names, args.output.utc)?;
     }
     Ok(ending)
 }

@@ -12,6 +12,7 @@ use rules::privacy::Pseudonyms;
 
 use super::args::{JudgeArgs, Level, OutputArgs};
 use super::rulebook;
+use crate::capture::FileNames;
 use crate::config::Limits;
 use crate::output::clock::Clock;
 use crate::output::discretion::Discretion;
@@ -70,22 +71,46 @@ fn read_policy(path: &Path) -> Result<(Policy, String), String> {
     Ok((policy, text))
 }
 
-/// Opens what is written to. `names`: of the files or interfaces.
-pub fn open_outputs(args: &OutputArgs, names: &[String], live: bool) -> Result<Outputs, String> {
+/// What records say of where their frames come from.
+pub enum Origin<'a> {
+    /// These files.
+    Files(&'a [String]),
+    /// Files that become known as they are read.
+    Growing(FileNames),
+    /// These interfaces.
+    Interfaces(&'a [String]),
+}
+
+/// Opens what is written to.
+pub fn open_outputs(args: &OutputArgs, origin: &Origin<'_>) -> Result<Outputs, String> {
+    let names = match origin {
+        Origin::Files(names) | Origin::Interfaces(names) => names,
+        Origin::Growing(_) => &[][..],
+    };
+    let live = matches!(origin, Origin::Interfaces(_));
     let key = pseudonym_key(args.pseudonym_key.as_deref())?;
     let discretion = Discretion::new(Pseudonyms::new(&key), args.show_patient_data);
     let eve = |name: String, to: Box<dyn Write + Send>| {
         let eve = Eve::new(Clock::new(args.utc), names.to_vec(), args.offsets);
         EveOutput {
-            eve: if live { eve.on_interfaces() } else { eve },
+            eve: match origin {
+                Origin::Files(_) => eve,
+                Origin::Growing(names) => eve.on_growing(names.clone()),
+                Origin::Interfaces(_) => eve.on_interfaces(),
+            },
             to,
             name,
         }
     };
     let mut list = Vec::new();
     if let Some(path) = &args.eve {
-        let file =
-            File::create(path).map_err(|e| format!("cannot write to {}: {e}", path.display()))?;
+        // A sensor that starts again goes on where it was; a replay says everything anew.
+        let opened = if live {
+            File::options().append(true).create(true).open(path)
+        } else {
+            File::create(path)
+        };
+        let file = opened.map_err(|e| format!("cannot write to {}: {e}", path.display()))?;
         list.push(eve(
             path.display().to_string(),
             Box::new(BufWriter::with_capacity(1 << 20, file)),

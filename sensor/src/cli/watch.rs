@@ -10,7 +10,7 @@ use tui::evidence::{EvidenceSource, NoEvidence};
 use super::args::{Checksums, Cli, Command, PortArgs, Watch};
 use super::beside::{self, About, Beside};
 use super::service::Service;
-use super::setup::{self, Law};
+use super::setup::{self, Law, Origin};
 use super::{Ending, complain, view};
 use crate::capture::live::{Live, LiveOptions};
 use crate::capture::{Port, ReadOptions, Ring, RingInterface, RingLimits};
@@ -55,7 +55,7 @@ fn watch(args: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, St
     let judge = law.judge(limits);
     let live = Live::open(&live_options(&args.port, args.count)).map_err(|e| e.to_string())?;
     let names = live.names();
-    let mut outputs = setup::open_outputs(&args.output, &names, true)?;
+    let mut outputs = setup::open_outputs(&args.output, &Origin::Interfaces(&names))?;
     outputs.rule_by(&ruling);
     outputs.tell_at_once();
     let stop = Stop::default();
@@ -373,7 +373,7 @@ impl Attendant for Watchkeeper {
         self.tell_ports(&snapshot.reader.ports);
         beside::tell(snapshot, &[], judging);
         self.look_at_mirror(snapshot, judging);
-        if self.last_stats.elapsed() + Duration::from_millis(500) >= self.stats_every {
+        if self.last_stats.elapsed() + Duration::from_secs(1) >= self.stats_every {
             self.last_stats = Instant::now();
             self.stats(snapshot, judging);
         }

@@ -12,6 +12,7 @@ use super::community::community_id;
 use super::discretion::Discretion;
 use super::json::{self, Array, Object};
 use super::ruling::Ruling;
+use crate::capture::FileNames;
 
 /// What every record needs besides its own data.
 pub struct Eve {
@@ -24,6 +25,8 @@ pub struct Eve {
     offsets: bool,
     /// The files are interfaces.
     live: bool,
+    /// Files that become known while they are read: each record names its own.
+    growing: Option<FileNames>,
     ruling: Ruling,
 }
 
@@ -38,6 +41,7 @@ impl Eve {
             addresses: HashMap::new(),
             offsets,
             live: false,
+            growing: None,
             ruling: Ruling::default(),
         }
     }
@@ -45,6 +49,12 @@ impl Eve {
     /// The inputs are interfaces, not files: each record names its own as `in_iface`.
     pub fn on_interfaces(mut self) -> Self {
         self.live = true;
+        self
+    }
+
+    /// The inputs become more: this list grows with them.
+    pub fn on_growing(mut self, names: FileNames) -> Self {
+        self.growing = Some(names);
         self
     }
 
@@ -136,6 +146,8 @@ impl Eve {
             if let Some(name) = self.files.get(frame.file as usize) {
                 record.text("in_iface", name);
             }
+        } else if let Some(names) = &self.growing {
+            record.text("pcap_filename", &names.of(frame.file));
         } else if self.files.len() > 1
             && let Some(name) = self.files.get(frame.file as usize)
         {

@@ -26,6 +26,8 @@ struct Counts {
 pub struct Desk {
     ring: Ring,
     keeper: Keeper,
+    /// People know that the disk fails.
+    told: bool,
 }
 
 impl Keeper {
@@ -62,6 +64,7 @@ impl Desk {
         Desk {
             ring,
             keeper: Keeper::default(),
+            told: false,
         }
     }
 
@@ -77,6 +80,17 @@ impl Desk {
         counts
             .failed
             .fetch_add(all.saturating_sub(written), Ordering::Relaxed);
+        match self.ring.failure() {
+            Some(why) if !self.told => {
+                self.told = true;
+                eprintln!("wardwatch: frames are not kept: {why}; trying again every second");
+            }
+            None if self.told => {
+                self.told = false;
+                eprintln!("wardwatch: frames are kept again");
+            }
+            _ => {}
+        }
     }
 
     /// Writes what comes until nobody hands anything over any more. Blocks go back to the pool.

@@ -20,6 +20,8 @@ pub struct ReaderCounts {
     pub tunnels: TunnelCounts,
     /// Frames held as fragments of datagrams that are not whole yet.
     pub held: u64,
+    /// Limits of the sensor that refused something, with how often.
+    pub hits: Vec<(&'static str, u64)>,
     /// What the mirror looks like, while it is looked at.
     pub mirror: Option<Box<MirrorCounts>>,
 }
@@ -35,6 +37,7 @@ impl ReaderCounts {
             notes: decoder.notes().clone(),
             tunnels: decoder.tunnels().clone(),
             held: decoder.held(),
+            hits: decoder.hits().each().map(|(l, n)| (l.name, n)).collect(),
             mirror: None,
         }
     }
@@ -95,6 +98,7 @@ impl Snapshot {
             .map(|(limit, hits)| (limit.name, *hits))
             .collect();
         limits.extend(judge.limit_hits().named());
+        limits.extend(r.hits.iter().copied());
         let mut ledger = Ledger {
             accounts: vec![
                 Account::new("frames", r.capture.total(), frames.into_iter()),

@@ -66,6 +66,36 @@ impl Lane {
         })
     }
 
+    /// An interface that is gone, with frames of these times read ahead.
+    #[cfg(test)]
+    pub(super) fn of_times(file: u32, times: &[i64]) -> Lane {
+        let frames = times.iter().map(|time| Frame {
+            offset: 0,
+            captured: 0,
+            wire: 0,
+            link: LinkType::ETHERNET,
+            file,
+            number: 0,
+            seq: 0,
+            time: *time,
+        });
+        Lane {
+            options: LiveOptions::default(),
+            port: Port::default(),
+            link: LinkType::ETHERNET,
+            nanos: true,
+            state: State::Closed,
+            index: None,
+            looked: Instant::now(),
+            last: [0; 3],
+            ahead: Block {
+                frames: frames.collect(),
+                ..Block::default()
+            },
+            used: 0,
+        }
+    }
+
     pub fn name(&self) -> &str {
         &self.port.name
     }

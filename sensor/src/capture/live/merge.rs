@@ -7,7 +7,15 @@ use crate::capture::inputs::BLOCK;
 /// Fills the (cleared) block with frames in the order of their times, ties in the order of the
 /// interfaces. A frame is handed on when each other interface has a later one at hand, or when it
 /// is not after `settled`: nothing earlier is waited for then.
-pub(super) fn fill(lanes: &mut [Lane], block: &mut Block, settled: i64, frames: u64) {
+///
+/// A frame that comes after a later one was handed on (`latest`) is counted as late.
+pub(super) fn fill(
+    lanes: &mut [Lane],
+    block: &mut Block,
+    settled: i64,
+    frames: u64,
+    latest: &mut i64,
+) {
     let mut used = 0;
     loop {
         for (at, lane) in lanes.iter_mut().enumerate() {
@@ -38,13 +46,10 @@ pub(super) fn fill(lanes: &mut [Lane], block: &mut Block, settled: i64, frames: 
         {
             return;
         }
-        if block
-            .frames
-            .last()
-            .is_some_and(|last| last.time > frame.time)
-        {
+        if frame.time < *latest {
             lane.late();
         }
+        *latest = frame.time.max(*latest);
         used = copy(block, used, &lane.ahead, &frame);
         lane.used += 1;
     }
@@ -65,4 +70,55 @@ fn copy(block: &mut Block, used: usize, from: &Block, frame: &Frame) -> usize {
         ..*frame
     });
     end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The interfaces and times of what is handed on.
+    fn handed(lanes: &mut [Lane], settled: i64) -> Vec<(u32, i64)> {
+        let (mut block, mut latest) = (Block::default(), i64::MIN);
+        fill(lanes, &mut block, settled, u64::MAX, &mut latest);
+        block.frames.iter().map(|f| (f.file, f.time)).collect()
+    }
+
+    #[test]
+    fn frame_waits_while_the_other_interface_may_still_have_an_earlier_one() {
+        let mut lanes = [Lane::of_times(0, &[10, 30]), Lane::of_times(1, &[])];
+        assert_eq!(handed(&mut lanes, 5), []);
+        assert_eq!(handed(&mut lanes, 20), [(0, 10)]);
+        assert_eq!(handed(&mut lanes, 30), [(0, 30)]);
+    }
+
+    #[test]
+    fn two_directions_are_woven_by_time_and_ties_go_to_the_first() {
+        let mut lanes = [
+            Lane::of_times(0, &[10, 20, 30]),
+            Lane::of_times(1, &[5, 20, 25]),
+        ];
+        let woven = [(1, 5), (0, 10), (0, 20), (1, 20), (1, 25)];
+        assert_eq!(handed(&mut lanes, 0), woven);
+        assert_eq!(handed(&mut lanes, i64::MAX), [(0, 30)]);
+    }
+
+    #[test]
+    fn frame_behind_what_was_handed_on_is_counted_as_late() {
+        let mut lanes = [Lane::of_times(0, &[50]), Lane::of_times(1, &[])];
+        let (mut block, mut latest) = (Block::default(), i64::MIN);
+        fill(&mut lanes, &mut block, 60, u64::MAX, &mut latest);
+        lanes[1] = Lane::of_times(1, &[40]);
+        fill(&mut lanes, &mut block, 60, u64::MAX, &mut latest);
+        assert_eq!((lanes[0].port().late, lanes[1].port().late), (0, 1));
+        assert_eq!(block.frames.len(), 2);
+    }
+
+    #[test]
+    fn count_ends_a_block_between_two_frames_of_one_interface() {
+        let mut lanes = [Lane::of_times(0, &[1, 2, 3]), Lane::of_times(1, &[9])];
+        let (mut block, mut latest) = (Block::default(), i64::MIN);
+        fill(&mut lanes, &mut block, i64::MAX, 2, &mut latest);
+        assert_eq!(block.frames.len(), 2);
+        assert_eq!(handed(&mut lanes, i64::MAX), [(0, 3), (1, 9)]);
+    }
 }

@@ -9,8 +9,6 @@
 mod device;
 mod lane;
 mod merge;
-#[cfg(test)]
-mod tests;
 
 use std::os::fd::RawFd;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -64,6 +62,8 @@ pub struct Live {
     seq: u64,
     draining: bool,
     counts: CaptureCounts,
+    /// Time of the latest frame handed on, where several interfaces are merged.
+    latest: i64,
 }
 
 /// The longest sleep: signals, reloads and the clock are looked at in between.
@@ -88,6 +88,7 @@ impl Live {
             seq: 0,
             draining: false,
             counts: CaptureCounts::default(),
+            latest: i64::MIN,
         })
     }
 
@@ -127,7 +128,7 @@ impl Live {
                 } else {
                     now().saturating_sub(self.wait)
                 };
-                merge::fill(lanes, block, settled, self.left);
+                merge::fill(lanes, block, settled, self.left, &mut self.latest);
             }
         }
         for frame in &mut block.frames {
@@ -180,8 +181,9 @@ impl Engine for Live {
         true
     }
 
-    fn name(&self, file: u32) -> &str {
-        self.lanes.get(file as usize).map_or("", Lane::name)
+    fn name(&self, file: u32) -> String {
+        let lane = self.lanes.get(file as usize);
+        lane.map_or_else(String::new, |lane| lane.name().to_owned())
     }
 
     fn counts(&self) -> CaptureCounts {
