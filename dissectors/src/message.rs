@@ -891,6 +891,11 @@ impl<'b> Message<'b> {
             .map(move |e| (e.field, batch.value(e)))
     }
 
+    /// Which fields it has, in the order in which they were read, without their values.
+    pub fn field_ids(&self) -> impl Iterator<Item = FieldId> + use<'b> {
+        self.entries().iter().map(|e| e.field)
+    }
+
     /// All fields with the stream bytes (offset, length) that they were read from; length 0 if untold.
     pub fn fields_with_ranges(
         &self,

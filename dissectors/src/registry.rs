@@ -122,7 +122,11 @@ pub fn protocols() -> &'static [&'static Protocol] {
         let embedded = crate::declarative::embedded();
         let added = ADDED.get().map_or(&[][..], Vec::as_slice);
         let mut all: Vec<&'static Protocol> = Vec::with_capacity(MOST);
-        all.extend(BUILT_IN.iter().chain(embedded).chain(added));
+        // What is tried out stands in for the shipped one of its name.
+        let shipped = embedded
+            .iter()
+            .filter(|p| !added.iter().any(|a| a.name == p.name));
+        all.extend(BUILT_IN.iter().chain(shipped).chain(added));
         all.truncate(MOST);
         all
     })
@@ -148,6 +152,21 @@ pub fn add(protocols: Vec<&'static Protocol>) -> Result<(), NotAdded> {
         return Err(NotAdded::TooMany(names.len()));
     }
     ADDED.set(protocols).map_err(|_| NotAdded::TooLate)
+}
+
+/// As [`add`] of one protocol, which may have the name of a data file in this crate and then takes its
+/// place: for trying out a changed file.
+///
+/// # Errors
+/// It was not added.
+pub fn try_out(protocol: &'static Protocol) -> Result<(), NotAdded> {
+    if ALL.get().is_some() {
+        return Err(NotAdded::TooLate);
+    }
+    if BUILT_IN.iter().any(|p| p.name == protocol.name) {
+        return Err(NotAdded::NameTaken(protocol.name));
+    }
+    ADDED.set(vec![protocol]).map_err(|_| NotAdded::TooLate)
 }
 
 /// Why protocols were not added.

@@ -13,6 +13,7 @@ const FILES: &[(&str, &str)] = files![
     "commands.toml",
     "dicom.toml",
     "hl7.toml",
+    "laboratory.toml",
     "network.toml",
     "values.toml"
 ];

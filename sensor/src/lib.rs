@@ -9,3 +9,4 @@ pub mod limits;
 pub mod output;
 pub mod pipeline;
 pub mod talk;
+pub mod workbench;

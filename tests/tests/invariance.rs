@@ -203,7 +203,7 @@ fn one_direction_missing_leaves_the_other_whole() {
     }
 }
 
-/// `protocol source kind` of each message without anomalies.
+/// `protocol source>destination kind` of each message without anomalies.
 fn messages(frames: &[Frame], policy: &Path) -> Vec<String> {
     let file = write(frames);
     Replay::of(&file.0)
@@ -215,7 +215,10 @@ fn messages(frames: &[Frame], policy: &Path) -> Vec<String> {
             let body = r.get(event)?;
             let said = !matches!(event, "tcp" | "alert" | "finding");
             (said && body.get("anomaly").is_none() && body.get("kind").is_some())
-                .then(|| format!("{event} {}:{} {}", r["src_ip"], r["src_port"], body["kind"]))
+                .then(|| format!(
+                        "{event} {}:{}>{}:{} {}",
+                        r["src_ip"], r["src_port"], r["dest_ip"], r["dest_port"], body["kind"]
+                    ))
         })
         .collect()
 }

@@ -129,6 +129,24 @@ fn outputs(capture: &Path) -> Vec<(&'static str, String)> {
         Path::new("--offsets"),
     ]);
     let talk = run([Path::new("talk"), Path::new("-v"), Path::new("-r"), capture]);
+    let bench = |protocol: &str| {
+        let output = run([
+            Path::new("try"),
+            Path::new(protocol),
+            Path::new("-r"),
+            capture,
+        ]);
+        [output.stdout, output.stderr].concat()
+    };
+    let folder = scratch("dir");
+    let streams = run([
+        Path::new("streams"),
+        Path::new("-r"),
+        capture,
+        Path::new("-o"),
+        &folder,
+    ]);
+    let _ = fs::remove_dir_all(&folder);
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     vec![
         ("text", lossy(&text.stdout)),
@@ -138,5 +156,9 @@ fn outputs(capture: &Path) -> Vec<(&'static str, String)> {
         ("errors beside JSON", lossy(&json.stderr)),
         ("talk", lossy(&talk.stdout)),
         ("errors beside talk", lossy(&talk.stderr)),
+        ("try dicom", lossy(&bench("dicom"))),
+        ("try hl7v2", lossy(&bench("hl7v2"))),
+        ("try http", lossy(&bench("http"))),
+        ("table of streams", lossy(&streams.stdout)),
     ]
 }

@@ -43,7 +43,7 @@ impl Word {
         };
         let at = KINDS.iter().position(|k| k.name.as_bytes() == name)?;
         // Names in small letters are not commands.
-        (at < usize::from(GREETING.0)).then_some(KindId(at as u16))
+        (at < usize::from(BANNER_TOLD.0)).then_some(KindId(at as u16))
     }
 }
 
@@ -74,10 +74,7 @@ pub fn write(line: &[u8], range: Range<u64>, key: u32, out: &mut Messages<'_>) -
     draft.asks(Scope::Conversation, &key.to_be_bytes());
     say(kind, argument, &mut draft, at);
     if let Some(verb) = verb(kind, argument) {
-        draft.action(Action {
-            handle: if takes_file(kind) { argument } else { b"" },
-            ..Action::of(verb)
-        });
+        draft.action(Action::of(verb));
     }
     word
 }
@@ -115,12 +112,30 @@ fn say(kind: Option<KindId>, argument: &[u8], draft: &mut Draft<'_>, at: u64) {
                 draft.anomaly("address-form", at);
             }
         },
+        // Nobody knows what stands behind an unknown command.
+        None => {
+            draft.text_if(PATH, argument);
+        }
         kind if takes_file(kind) => {
-            draft.text_if(FILE, argument);
+            draft.text_if(PATH, argument);
+            draft.text_if(EXTENSION, extension(argument));
         }
         _ => {
             draft.text_if(ARGUMENT, argument);
         }
+    }
+}
+
+/// What stands after the last point of a file's name, if it is short.
+fn extension(path: &[u8]) -> &[u8] {
+    const LONGEST: usize = 8;
+    let name = path
+        .rsplit(|b| matches!(b, b'/' | b'\\'))
+        .next()
+        .unwrap_or(path);
+    match name.iter().rposition(|b| *b == b'.') {
+        Some(at) if name.len() - at - 1 <= LONGEST => &name[at + 1..],
+        _ => b"",
     }
 }
 
@@ -152,7 +167,11 @@ fn verb(kind: Option<KindId>, argument: &[u8]) -> Option<Verb> {
         Some(STOR | STOU | APPE) => Verb::Store,
         Some(RETR) => Verb::Retrieve,
         Some(DELE | RMD) => Verb::Delete,
-        Some(RNTO | MKD | SITE) => Verb::Configure,
+        Some(RNTO | MKD) => Verb::Configure,
+        // Whoever gives a password wants to do more than look.
+        Some(PASS) => Verb::ServiceMode,
+        // Each server's own.
+        Some(SITE) => Verb::UnknownVerb,
         Some(LIST | NLST | MLSD) => Verb::Read,
         Some(STAT) if !argument.is_empty() => Verb::Read,
         Some(_) => return None,

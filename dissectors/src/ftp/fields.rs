@@ -6,7 +6,8 @@ fields! {
     USER "user" Text, Patient("staff"), "user name (RFC 959 4.1.1)";
     ANONYMOUS "anonymous" Flag, Open, "the user is the one that everybody may be (RFC 1635)";
     PASSWORD "password" Text, Secret, "password (RFC 959 4.1.1)";
-    FILE "file" Text, Open, "path of a file or directory, as the command names it";
+    PATH "path" Text, Patient("text"), "file or directory named; the argument of a command that nobody knows";
+    EXTENSION "extension" Text, Open, "extension of the file named";
     ARGUMENT "argument" Text, Open, "argument of any other command";
     DATA_ADDRESS "data_address" Text, Open, "address where data is to go to (PORT, EPRT) or to come from (PASV)";
     DATA_PORT "data_port" Integer, Open, "port of the same";
@@ -63,7 +64,7 @@ kinds! {
     AUTH "AUTH", "encrypt from here on (RFC 4217)";
     PBSZ "PBSZ", "protection buffer (RFC 4217)";
     PROT "PROT", "protect data (RFC 4217)";
-    GREETING "greeting", "the server's first reply";
+    BANNER_TOLD "banner", "the server's first reply";
     REPLY "reply", "a reply";
     MALFORMED "malformed", "a line that is neither command nor reply";
 }

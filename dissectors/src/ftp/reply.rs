@@ -44,7 +44,7 @@ pub fn write(
     let at = range.start;
     let text = line.get(4..).unwrap_or(&[]).trim_ascii();
     let kind = if first && asked.is_none() {
-        GREETING
+        BANNER_TOLD
     } else {
         REPLY
     };
@@ -94,11 +94,11 @@ pub fn write(
         }
         (b"EPSV", 229) => {
             // `(|||50000|)` (RFC 2428 3).
-            let digits = text
+            let mut digits = text
                 .split(|b| !b.is_ascii_digit())
                 .filter(|d| !d.is_empty());
             let port = digits
-                .last()
+                .next_back()
                 .and_then(|d| std::str::from_utf8(d).ok()?.parse::<u16>().ok());
             if let Some(port) = port {
                 draft.integer(DATA_PORT, port.into());

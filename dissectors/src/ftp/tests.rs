@@ -60,7 +60,8 @@ fn a_file_is_stored_and_the_answer_says_so() {
     let seen = converse("ftp", &borrowed(&turns), usize::MAX);
     let store = seen.iter().find(|s| s.kind == "STOR").expect("STOR");
     assert_eq!(store.verb, Some(Verb::Store));
-    assert_eq!(store.first("file"), "firmware-2.2.bin");
+    assert_eq!(store.first("path"), "firmware-2.2.bin");
+    assert_eq!(store.first("extension"), "bin");
     let answers: Vec<_> = seen
         .iter()
         .filter_map(|s| {
@@ -103,7 +104,7 @@ fn replies_over_several_lines_are_one() {
         usize::MAX,
     );
     let kinds: Vec<&str> = seen.iter().map(|s| s.kind.as_str()).collect();
-    assert_eq!(kinds, ["greeting", "SYST", "reply"]);
+    assert_eq!(kinds, ["banner", "SYST", "reply"]);
     assert_eq!(seen[0].first("banner"), "Pump");
     assert_eq!(seen[0].range, 0..44);
     assert_eq!(seen[2].first("system"), "UNIX Type: L8");

@@ -44,11 +44,9 @@ pub fn write(unit: &[u8], range: Range<u64>, out: &mut Messages<'_>) {
                 draft.text_if(DIALECT, name.strip_prefix(&[2]).unwrap_or(name));
             }
         }
-        NEGOTIATE_RESPONSE => {
-            // An index of 0xFFFF chose none.
-            if word(body, 1).is_some_and(|index| index != 0xFFFF) {
-                draft.text(VERSION, b"1");
-            }
+        // An index of 0xFFFF chose none.
+        NEGOTIATE_RESPONSE if word(body, 1).is_some_and(|index| index != 0xFFFF) => {
+            draft.text(VERSION, b"1");
         }
         SESSION_RESPONSE => login(status, word(body, 5).unwrap_or(0) & 1, &mut draft),
         _ => {}

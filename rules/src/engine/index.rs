@@ -74,7 +74,7 @@ impl Has {
     fn of(message: Message<'_>) -> Self {
         let action = message.action();
         let mut fields = [0; 4];
-        for (field, _) in message.fields() {
+        for field in message.field_ids() {
             set_field(&mut fields, field);
         }
         Has {

@@ -48,6 +48,7 @@ pub fn party(seat: Seat, facts: &Facts<'_>) -> Party {
         names,
         groups,
         kind,
+        site: facts.inventory.called(end.ip, end.mac).map(|e| e.site()),
     }
 }
 
@@ -316,7 +317,7 @@ fn rests_on_the_past(condition: &Condition) -> bool {
         match node {
             Node::ExistsPartner(_) => true,
             Node::And(parts, _) | Node::Or(parts) => parts.iter().any(partner),
-            Node::Not(inner) => partner(inner),
+            Node::Not(inner) | Node::Surely(inner) => partner(inner),
             _ => false,
         }
     }

@@ -267,8 +267,15 @@ impl Feeding<'_> {
     }
 
     fn sequence(&mut self, at: usize, window: &Window, facts: &Facts<'_>) -> Truth {
+        // Only the first step begins anything: without a beginning the others need not be looked at.
+        let begun = self
+            .windows
+            .tables
+            .get(at)
+            .is_some_and(|t| !t.keys.is_empty());
+        let steps = if begun { SEQUENCE_STEPS } else { 1 };
         let mut reached = 0u32;
-        for (step, condition) in window.steps.iter().enumerate().take(SEQUENCE_STEPS) {
+        for (step, condition) in window.steps.iter().enumerate().take(steps) {
             if eval(condition, facts, &mut NoPast) == Truth::True {
                 reached |= 1 << step;
             }
@@ -279,6 +286,10 @@ impl Feeding<'_> {
         let Some(key) = self.key(&window.by, facts) else {
             return Truth::Unknown;
         };
+        let begun = |t: &Keyed| reached & 1 == 1 || t.keys.contains_key(&key);
+        if !self.windows.tables.get(at).is_some_and(begun) {
+            return Truth::False;
+        }
         let (now, frame) = (self.now, facts.message.frame());
         let steps = window.steps.len().min(SEQUENCE_STEPS);
         let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {

@@ -74,6 +74,8 @@ pub enum Node {
     And(Vec<Node>, usize),
     Or(Vec<Node>),
     Not(Box<Node>),
+    /// True if it is true, else false: unknown counts as no.
+    Surely(Box<Node>),
     Compare(Comparison, Operand, Operand),
     In(Operand, Set),
     Test(Operand, Pattern),
@@ -223,8 +225,8 @@ pub enum Set {
     Quantities(Vec<(f64, Dimension)>),
     /// Ends are members; in base units.
     Range(f64, f64, Dimension),
-    /// A bit for each word.
-    Words(u64),
+    /// A bit for each word; no vocabulary has more than 128.
+    Words(u128),
     Nets(Vec<IpNet>),
     Macs(Vec<[u8; 6]>),
     /// Members of a group of the policy, by name.

@@ -203,6 +203,7 @@ pub fn eval(node: &Node, facts: &Facts<'_>, past: &mut dyn Past) -> Truth {
             any
         }
         Node::Not(inner) => eval(inner, facts, past).negated(),
+        Node::Surely(inner) => (eval(inner, facts, past) == Truth::True).into(),
         Node::Compare(op, left, right) => compare(*op, left, right, facts),
         Node::In(operand, set) => within(operand, set, facts),
         Node::Test(operand, pattern) => any(operand, facts, |v| match v {
@@ -284,7 +285,7 @@ pub fn has_window(node: &Node) -> bool {
     match node {
         Node::Window(_) => true,
         Node::And(parts, _) | Node::Or(parts) => parts.iter().any(has_window),
-        Node::Not(inner) => has_window(inner),
+        Node::Not(inner) | Node::Surely(inner) => has_window(inner),
         _ => false,
     }
 }
@@ -366,7 +367,9 @@ fn within(operand: &Operand, set: &Set, facts: &Facts<'_>) -> Truth {
             .binary_search_by(|t| t.as_ref().cmp(text))
             .is_ok()
             .into(),
-        (Set::Words(mask), Val::Word(word)) => (mask >> word & 1 == 1).into(),
+        (Set::Words(mask), Val::Word(word)) => {
+            (mask.checked_shr(u32::from(word)).unwrap_or(0) & 1 == 1).into()
+        }
         (Set::Numbers(numbers), Val::Number(n)) => numbers.iter().any(|m| same(*m, n)).into(),
         (Set::Numbers(numbers), Val::Text(text)) => match number(text) {
             Some(n) => numbers.iter().any(|m| same(*m, n)).into(),

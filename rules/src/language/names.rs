@@ -364,6 +364,7 @@ pub const CALLS: &[&str] = &[
     "exists",
     "role",
     "listed",
+    "surely",
 ];
 
 /// Names that stand alone as a condition.

@@ -27,7 +27,7 @@ pub fn rule(rule: &Compiled, found: &mut dyn FnMut(&Operand)) {
 fn node(at: &Node, found: &mut dyn FnMut(&Operand)) {
     match at {
         Node::And(parts, _) | Node::Or(parts) => parts.iter().for_each(|p| node(p, found)),
-        Node::Not(inner) => node(inner, found),
+        Node::Not(inner) | Node::Surely(inner) => node(inner, found),
         Node::Compare(_, a, b) => {
             operand(a, found);
             operand(b, found);

@@ -31,6 +31,13 @@ pub enum Command {
     Devices(DevicesArgs),
     /// Make from captures a policy that a person reads, edits and signs
     Learn(LearnArgs),
+    /// Run one dissector on a capture: each message's fields with byte offsets, the bytes that nobody
+    /// claimed, and the first difference to the golden beside the capture
+    Try(TryArgs),
+    /// Write each direction's bytes into a file, with a table of what they look like
+    Streams(StreamsArgs),
+    /// Begin a dissector: folder, registration, capture and golden, made from a template that works
+    NewDissector(NewDissectorArgs),
     /// Look at the rules: check them, list them, explain one
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -41,6 +48,8 @@ pub enum Command {
     Protocols {
         #[arg(long)]
         json: bool,
+        #[command(subcommand)]
+        command: Option<ProtocolsCommand>,
     },
     /// Document every field of a protocol
     Fields { protocol: String },
@@ -59,8 +68,65 @@ pub struct Input {
     #[arg(short = 'c', long = "count", value_name = "N")]
     pub count: Option<u64>,
     /// Checksums: `none` decodes frames whose checksum is wrong too
-    #[arg(short = 'k', long = "checksums", value_name = "MODE", default_value = "verify")]
+    #[arg(
+        short = 'k',
+        long = "checksums",
+        value_name = "MODE",
+        default_value = "verify"
+    )]
     pub checksums: Checksums,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ProtocolsCommand {
+    /// Write a protocol of a data file as a Wireshark dissector
+    Export {
+        /// Name of the protocol, or path of its data file
+        #[arg(long, value_name = "NAME")]
+        lua: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct TryArgs {
+    /// dissectors/src/NAME, NAME.dissector.toml, or a folder with one
+    #[arg(value_name = "FOLDER")]
+    pub subject: PathBuf,
+    #[command(flatten)]
+    pub input: Input,
+    /// Again at each save (of Rust code: after a build)
+    #[arg(long)]
+    pub watch: bool,
+    /// Show patient data, and the bytes of messages, as sent
+    #[arg(long)]
+    pub show_patient_data: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct StreamsArgs {
+    #[command(flatten)]
+    pub input: Input,
+    /// Only conversations whose protocol nobody knows
+    #[arg(long)]
+    pub unidentified: bool,
+    /// Folder for the streams; files are readable by their owner alone
+    #[arg(short = 'o', long = "output", value_name = "DIR")]
+    pub output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct NewDissectorArgs {
+    /// One snake_case word: folder, event_type, JSON object and prefix of fields
+    pub name: String,
+    /// TCP port that it is found on by habit
+    #[arg(long, value_name = "PORT")]
+    pub tcp: u16,
+    /// Written in Rust rather than as a data file
+    #[arg(long)]
+    pub rust: bool,
+    /// Top of the source tree
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub tree: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -121,6 +187,9 @@ pub struct JudgeArgs {
     /// Further rules beside the shipped ones: a file or a directory of TOML files
     #[arg(long, value_name = "DIR")]
     pub rules: Vec<PathBuf>,
+    /// Names, tags and rooms of devices: a file that `devices import` wrote
+    #[arg(long, value_name = "FILE")]
+    pub names: Option<PathBuf>,
     /// Exit with 3 if there is a finding of this severity or worse
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<Level>,
@@ -259,8 +328,6 @@ pub enum DevicesCommand {
         input: Input,
         #[command(flatten)]
         judge: JudgeArgs,
-        #[arg(long, value_name = "FILE")]
-        names: Option<PathBuf>,
         #[arg(long)]
         utc: bool,
     },

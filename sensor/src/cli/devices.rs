@@ -6,12 +6,13 @@ use std::net::IpAddr;
 use rules::RuleSet;
 use rules::inventory::devices::{Device, mac_text};
 use rules::inventory::oui::{self, Vendors};
+use rules::inventory::register::Entry;
 use rules::inventory::{Inventory, Mark};
 
 use super::args::{DevicesArgs, DevicesCommand, Form, Input, JudgeArgs};
 use super::replay::load_policy;
 use super::survey::{Survey, say, stamp};
-use super::{Ending, complain, rulebook};
+use super::{Ending, complain, names, rulebook};
 use crate::output::clean;
 
 /// The IEEE's listing, where the system has one.
@@ -26,11 +27,13 @@ pub fn run(args: &DevicesArgs) -> Ending {
             input,
             judge,
             utc,
-            ..
         }) => show(name, input, judge, *utc),
-        Some(DevicesCommand::Import { .. } | DevicesCommand::Diff { .. }) => {
-            Err("not built in".to_owned())
-        }
+        Some(DevicesCommand::Import {
+            file,
+            mapping,
+            output,
+        }) => names::import(file, mapping.as_deref(), output.as_deref()),
+        Some(DevicesCommand::Diff { names, input, utc }) => names::diff(names, input, *utc),
     };
     told.unwrap_or_else(|message| {
         complain(message);
@@ -40,7 +43,8 @@ pub fn run(args: &DevicesArgs) -> Ending {
 
 fn list(args: &DevicesArgs) -> Result<Ending, String> {
     let rules = RuleSet::load(&[]).map_err(|e| e.to_string())?;
-    let survey = Survey::of(&args.input, rules, None, None)?;
+    let mut survey = Survey::of(&args.input, rules, None, None)?;
+    survey.call_by(args.names.as_deref())?;
     let sheet = Sheet::new(&survey, args.utc);
     let devices = sheet.inventory.devices();
     let form = if args.json { Form::Json } else { args.form };
@@ -56,10 +60,18 @@ fn list(args: &DevicesArgs) -> Result<Ending, String> {
 fn show(name: &str, input: &Input, judge: &JudgeArgs, utc: bool) -> Result<Ending, String> {
     let rules = rulebook::load(&judge.rules)?;
     let policy = judge.policy.as_deref().map(load_policy).transpose()?;
-    let survey = Survey::of(input, rules, policy, None)?;
+    let mut survey = Survey::of(input, rules, policy, None)?;
+    survey.call_by(judge.names.as_deref())?;
     let sheet = Sheet::new(&survey, utc);
     let devices = sheet.inventory.devices();
-    let found: Vec<&Device<'_>> = devices.iter().filter(|d| d.is_called(name)).collect();
+    let listed = |d: &Device<'_>| {
+        let entry = sheet.entry(d);
+        entry.is_some_and(|e| [&e.tag, &e.name, &e.serial].iter().any(|t| t.as_str() == name))
+    };
+    let found: Vec<&Device<'_>> = devices
+        .iter()
+        .filter(|d| d.is_called(name) || listed(d))
+        .collect();
     if found.is_empty() {
         return Err(format!(
             "no device is called {}; `wardwatch devices -r FILE` names them",
@@ -79,8 +91,8 @@ struct Sheet<'i> {
 }
 
 /// Columns of the CSV form.
-const COLUMNS: [&str; 16] = [
-    "address", "mac", "vendor", "role", "names", "maker", "model", "serial", "firmware",
+const COLUMNS: [&str; 19] = [
+    "name", "tag", "room", "address", "mac", "vendor", "role", "names", "maker", "model", "serial", "firmware",
     "software", "label", "protocols", "commanders", "in_use", "first_seen", "last_seen",
 ];
 
@@ -119,6 +131,12 @@ impl<'i> Sheet<'i> {
                 let _ = writeln!(out, "    {label:<11} {text}");
             }
         };
+        if let Some(entry) = self.entry(device) {
+            row("site", clean::text(entry.site().to_string().as_bytes()));
+            for difference in entry.differences(device) {
+                row("DIFFERS", clean::text(difference.as_bytes()));
+            }
+        }
         row("names", joined(device.names().iter().map(|n| n.what.to_string())));
         let marks = [Mark::Software, Mark::Class, Mark::Label];
         for mark in marks.into_iter().filter(|m| all || *m != Mark::Class) {
@@ -191,6 +209,12 @@ impl<'i> Sheet<'i> {
         joined(cards)
     }
 
+    /// Its row in the site's list.
+    fn entry(&self, device: &Device<'_>) -> Option<&Entry> {
+        let register = self.inventory.register()?;
+        register.of_device(device, |mac| self.inventory.is_router(mac))
+    }
+
     fn vendor(&self, device: &Device<'_>) -> String {
         let own = |m: [u8; 6]| !self.inventory.is_router(m);
         let vendor = device
@@ -245,7 +269,11 @@ impl<'i> Sheet<'i> {
             values.join(" / ")
         };
         let commanders = device.commanders(self.inventory);
+        let site = self.entry(device).map(Entry::site).unwrap_or_default();
         [
+            site.name,
+            site.tag,
+            site.room,
             many(device.addresses().iter().map(ToString::to_string).collect()),
             many(device.macs().iter().map(|m| mac_text(m.what)).collect()),
             self.vendor(device),
@@ -311,8 +339,14 @@ impl<'i> Sheet<'i> {
                 serde_json::json!({ "ip": ip, "verbs": verbs })
             })
             .collect();
+        let site = self.entry(device).map(|e| {
+            serde_json::json!({
+                "name": clean(&e.name), "tag": clean(&e.tag), "room": clean(&e.room), "owner": clean(&e.owner),
+                "differs": e.differences(device).iter().map(|d| clean(d)).collect::<Vec<_>>(),
+            })
+        });
         let record = serde_json::json!({
-            "addresses": device.addresses(), "macs": macs, "names": names, "role": role, "marks": marks,
+            "site": site, "addresses": device.addresses(), "macs": macs, "names": names, "role": role, "marks": marks,
             "speaks_for": device.behind().into_iter().map(clean).collect::<Vec<_>>(),
             "protocols": device.protocols().iter().map(|p| p.name()).collect::<Vec<_>>(),
             "commanders": commanders, "peers": device.peers(self.inventory),

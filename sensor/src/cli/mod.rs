@@ -1,8 +1,11 @@
 //! The command line of `wardwatch`.
 
-mod args;
+pub mod args;
+mod bench;
 mod devices;
 mod learn;
+mod names;
+mod new_dissector;
 mod policy;
 mod progress;
 pub mod reference;
@@ -15,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Cli, Command, PolicyCommand, RulesCommand};
+use args::{Cli, Command, PolicyCommand, ProtocolsCommand, RulesCommand};
 
 /// How a command ended, as the exit code tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +66,14 @@ pub fn run() -> ExitCode {
         Some(Command::Policy(PolicyCommand::Shadow { file, input, utc })) => {
             policy::shadow(&file, &input, utc)
         }
-        Some(Command::Protocols { json }) => reference::protocols(json),
+        Some(Command::Protocols {
+            command: Some(ProtocolsCommand::Export { lua }),
+            ..
+        }) => bench::export(&lua),
+        Some(Command::Protocols { json, .. }) => reference::protocols(json),
+        Some(Command::Try(args)) => bench::try_dissector(&args),
+        Some(Command::Streams(args)) => bench::streams(&args),
+        Some(Command::NewDissector(args)) => new_dissector::run(&args),
         Some(Command::Fields { protocol }) => reference::fields(&protocol),
     };
     ending.into()

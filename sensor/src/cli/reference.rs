@@ -8,12 +8,14 @@ use super::{Ending, complain};
 
 /// Which shipped captures speak which protocol, and how many messages: `protocol capture messages`.
 /// Made by `tests/tests/reference.rs`, which also holds it current.
-const CAPTURES: &str = include_str!("../../../pcaps/captures.tsv");
+pub const CAPTURES: &str = include_str!("../../../pcaps/captures.tsv");
 
 /// One line a protocol: name, grade, kinds, fields, captures that prove it, ports.
 pub fn protocols(json: bool) -> Ending {
     for protocol in PROTOCOLS.iter() {
-        let proofs: Vec<&str> = captures(protocol.name).map(|(name, _)| name).collect();
+        let proofs: Vec<&str> = captures(CAPTURES, protocol.name)
+            .map(|(name, _)| name)
+            .collect();
         if json {
             let line = serde_json::json!({
                 "name": protocol.name, "title": protocol.title, "provenance": protocol.provenance.word(),
@@ -100,7 +102,7 @@ pub fn page(protocol: &Protocol) -> String {
             out.push_str(&format!("  {name:<30} {doc}\n"));
         }
     }
-    let mut proofs = captures(protocol.name).peekable();
+    let mut proofs = captures(CAPTURES, protocol.name).peekable();
     if proofs.peek().is_some() {
         out.push_str("\nCaptures\n");
         for (name, messages) in proofs {
@@ -110,8 +112,8 @@ pub fn page(protocol: &Protocol) -> String {
     out
 }
 
-/// The same as a page of Markdown.
-pub fn markdown(protocol: &Protocol) -> String {
+/// The same as a page of Markdown. `rows`: as [`CAPTURES`].
+pub fn markdown(protocol: &Protocol, rows: &str) -> String {
     let mut out = format!(
         "# {}\n\n{}. Rests on: {} ({}).\n",
         protocol.name,
@@ -153,7 +155,7 @@ pub fn markdown(protocol: &Protocol) -> String {
             out.push_str(&format!("| `{name}` | {} |\n", cell(doc)));
         }
     }
-    let mut proofs = captures(protocol.name).peekable();
+    let mut proofs = captures(rows, protocol.name).peekable();
     if proofs.peek().is_some() {
         out.push_str("\n## Captures\n\n| capture | messages |\n| --- | --- |\n");
         for (name, messages) in proofs {
@@ -164,7 +166,7 @@ pub fn markdown(protocol: &Protocol) -> String {
 }
 
 /// The list of all pages, as Markdown.
-pub fn index() -> String {
+pub fn index(rows: &str) -> String {
     let mut out = "# Protocols\n\nMade from the tables in the code; `wardwatch protocols` and `wardwatch fields NAME` \
                    print the same.\n\n| protocol | what it is | rests on | kinds | fields | captures |\n\
                    | --- | --- | --- | --- | --- | --- |\n"
@@ -177,15 +179,15 @@ pub fn index() -> String {
             protocol.provenance.word(),
             protocol.kinds.len(),
             protocol.fields.len(),
-            captures(protocol.name).count()
+            captures(rows, protocol.name).count()
         ));
     }
     out
 }
 
 /// Shipped captures of a protocol, with the number of its messages in each.
-fn captures(protocol: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    CAPTURES.lines().filter_map(move |line| {
+fn captures<'r>(rows: &'r str, protocol: &str) -> impl Iterator<Item = (&'r str, &'r str)> {
+    rows.lines().filter_map(move |line| {
         let mut parts = line.split('\t');
         (parts.next()? == protocol).then_some((parts.next()?, parts.next()?))
     })

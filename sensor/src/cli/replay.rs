@@ -44,7 +44,12 @@ fn replay(args: &Replay) -> Result<Ending, String> {
     let rules = rulebook::load(&args.judge.rules)?;
     let rule_count = rules.rules().count();
     let policy = args.judge.policy.as_deref().map(load_policy).transpose()?;
-    let judge = Judge::new(rules, policy, rules::engine::Settings::default());
+    let mut judge = Judge::new(rules, policy, rules::engine::Settings::default());
+    let register = args.judge.names.as_deref().map(super::names::load).transpose()?;
+    let register = register.map(std::sync::Arc::new);
+    if let Some(register) = &register {
+        judge.call_by(std::sync::Arc::clone(register));
+    }
     let options = ReadOptions {
         filter: args.filter.clone(),
         count: args.count,
@@ -61,7 +66,8 @@ fn replay(args: &Replay) -> Result<Ending, String> {
     let names: Vec<String> = (0..inputs.files())
         .map(|at| inputs.name(at).to_owned())
         .collect();
-    let outputs = open_outputs(&args.output, &names)?;
+    let mut outputs = open_outputs(&args.output, &names)?;
+    outputs.call_by(register);
     let mut interest = judge.interest();
     if outputs.wants_messages() {
         interest.want_all_fields_of_all();
@@ -191,7 +197,7 @@ fn ledger(totals: &Totals, judging: &Judging) -> Ledger {
             Account::new("frames", capture.total(), reasons.into_iter()),
             Account::new(
                 "bytes",
-                notes.tcp_bytes + notes.udp_bytes + notes.other_bytes,
+                notes.tcp_bytes + notes.udp_bytes + notes.link_bytes + notes.icmp_bytes,
                 totals.flows.bytes.each(),
             ),
         ],

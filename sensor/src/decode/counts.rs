@@ -42,8 +42,10 @@ crate::counters! {
         tcp_bytes = "TCP payload bytes",
         /// Payload bytes handed on, UDP.
         udp_bytes = "UDP payload bytes",
-        /// Payload bytes handed on, ICMP and frames below IP.
-        other_bytes = "payload bytes of ICMP and of frames below IP",
+        /// Payload bytes handed on, frames below IP.
+        link_bytes = "link payload bytes",
+        /// Payload bytes handed on, ICMP.
+        icmp_bytes = "ICMP payload bytes",
         /// Payload bytes on the wire that the snap length cut off.
         cut_bytes = "payload bytes cut by the snap length",
         /// Packets handed on whose payload was cut.

@@ -126,6 +126,7 @@ pub fn packet(flow: &mut Flow, side: Side, packet: &Packet<'_>, cx: &mut Context
         cx.counts.bytes.second_sighting += packet.payload.len() as u64;
         return Next::Keep;
     }
+    events::mac(flow, side, &packet.at, cx);
     if packet.has(TcpFlags::RST) {
         reset(flow, side, packet, cx);
         return Next::Keep;

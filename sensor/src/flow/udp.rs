@@ -49,6 +49,7 @@ pub fn datagram(flow: &mut Flow, side: Side, datagram: &Datagram<'_>, cx: &mut C
         cx.counts.bytes.second_sighting += len;
         return;
     }
+    super::events::mac(flow, side, &datagram.at, cx);
     let at = flow.sides[i].offset;
     flow.sides[i].offset += len;
     if datagram.cut > 0 {

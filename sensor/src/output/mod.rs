@@ -71,6 +71,13 @@ impl Outputs {
         }
     }
 
+    /// Names the ends of every record by the site's list of devices.
+    pub fn call_by(&mut self, register: Option<std::sync::Arc<rules::inventory::Register>>) {
+        for out in &mut self.eve {
+            out.eve.call_by(register.clone());
+        }
+    }
+
     /// True if somebody wants every field of every message.
     pub fn wants_messages(&self) -> bool {
         !self.eve.is_empty() || self.text.as_ref().is_some_and(|t| t.messages)

@@ -142,7 +142,8 @@ fn mark(severity: Severity) -> &'static str {
     }
 }
 
-fn end(e: &Endpoint) -> String {
+/// Address and port, or the MAC below IP.
+pub fn end(e: &Endpoint) -> String {
     match (e.port, e.mac) {
         (0, Some(mac)) if e.ip.is_unspecified() => super::eve::mac_text(mac),
         (0, _) => e.ip.to_string(),
@@ -157,6 +158,9 @@ pub fn party(p: &Party) -> String {
     if let Some(mac) = p.mac {
         text.push_str("  ");
         text.push_str(&super::eve::mac_text(mac));
+    }
+    if let Some(site) = &p.site {
+        text.push_str(&format!("  {}", clean::text(site.to_string().as_bytes())));
     }
     if !p.names.is_empty() {
         let names: Vec<String> = p

@@ -28,6 +28,7 @@ use crate::output::discretion::Discretion;
 use crate::output::paint::Paint;
 use conversation::Conversation;
 pub use hosts::Host;
+pub use other::deed;
 use reading::Reading;
 use titles::Titles;
 

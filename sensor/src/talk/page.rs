@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use dissectors::contract::Transport;
-use dissectors::message::Endpoint;
 
 use super::conversation::{Conversation, Line};
 use super::titles::Titles;
 use super::{Manner, cause, limits};
+pub use crate::output::text::end;
 
 /// What stands together: a conversation, and how many more like it (attempts and refusals) there were.
 pub struct Block<'c> {
@@ -24,14 +24,23 @@ pub struct Written {
     pub cause: Option<String>,
 }
 
+/// What hosts say to find each other, all the time: told only of hosts that were named.
+const BENEATH: &[&str] = &[
+    "arp", "ndp", "icmp", "icmpv6", "lldp", "dns", "mdns", "llmnr", "nbns", "ssdp", "dhcp",
+    "dhcpv6", "ntp", "ptp",
+];
+
 /// What is told: conversations in which something was said, and failed attempts, alike ones once.
-/// `all`: those of unknown protocols too (somebody asked for a host by name).
+/// `all`: those of unknown protocols, and network services, too (somebody asked for a host by name).
 pub fn blocks(conversations: &[Conversation], all: bool) -> Vec<Block<'_>> {
     let mut out: Vec<Block<'_>> = Vec::new();
     let mut silent: HashMap<(bool, IpAddr, IpAddr, u16), usize> = HashMap::new();
     let mut untold = 0;
     for talk in conversations {
         let failed = talk.tcp.attempt || talk.tcp.refused;
+        if !all && talk.protocol.is_some_and(|p| BENEATH.contains(&p.name())) {
+            continue;
+        }
         if !talk.lines.is_empty() || (all && !failed) {
             out.push(Block {
                 talk,
@@ -176,14 +185,4 @@ pub fn elapsed(nanoseconds: i64) -> String {
 pub fn counted(n: usize, what: &str) -> String {
     let s = if n == 1 { "" } else { "s" };
     format!("{n} {what}{s}")
-}
-
-/// Address and port.
-pub fn end(e: &Endpoint) -> String {
-    match (e.port, e.mac) {
-        (0, Some(mac)) if e.ip.is_unspecified() => crate::output::eve::mac_text(mac),
-        (0, _) => e.ip.to_string(),
-        (port, _) if e.ip.is_ipv6() => format!("[{}]:{port}", e.ip),
-        (port, _) => format!("{}:{port}", e.ip),
-    }
 }
