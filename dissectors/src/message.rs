@@ -7,7 +7,9 @@
 use std::net::IpAddr;
 use std::ops::Range;
 
-use crate::action::{Action, Device, Outcome, Quantity, StoredAction, StoredQuantity, Verb};
+use crate::action::{
+    Action, Device, Effect, Outcome, Quantity, StoredAction, StoredQuantity, Verb,
+};
 use crate::contract::{Side, Transport};
 use crate::limits::{self, LimitId, Limits};
 use crate::registry::{PROTOCOLS, ProtocolId};
@@ -930,6 +932,30 @@ impl<'b> Message<'b> {
 
     pub fn anomalies(&self) -> &'b [Anomaly] {
         &self.batch.anomalies[self.head.anomalies.start as usize..self.head.anomalies.end as usize]
+    }
+
+    /// What the action does, without the rest of it.
+    pub fn verb(&self) -> Option<Verb> {
+        Some(self.batch.actions.get(self.head.action? as usize)?.verb)
+    }
+
+    /// The action has a value.
+    pub fn acts_with_value(&self) -> bool {
+        let action = self.head.action.map(|at| at as usize);
+        action
+            .and_then(|at| self.batch.actions.get(at))
+            .is_some_and(|a| a.value.is_some())
+    }
+
+    /// What the action's verb does to its device.
+    pub fn effect(&self) -> Option<Effect> {
+        let stored = self.batch.actions.get(self.head.action? as usize)?;
+        Some(stored.verb.effect(stored.device))
+    }
+
+    /// Which fields there are, without their values.
+    pub fn field_ids(&self) -> impl Iterator<Item = FieldId> + use<'b> {
+        self.entries().iter().map(|e| e.field)
     }
 
     pub fn action(&self) -> Option<Action<'b>> {

@@ -296,6 +296,8 @@ pub struct Finding {
     /// Of the worst occurrence so far.
     pub outcome: Outcome,
     pub outcomes: Outcomes,
+    /// No lower than this whatever the outcome, because of what a message was.
+    pub floor: Severity,
     /// What was expected instead: the policy line that would allow it, the range, the nearest grant.
     pub expected: Option<String>,
     /// The sentence that says what happened, with values.

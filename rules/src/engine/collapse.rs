@@ -15,6 +15,8 @@ pub struct Occurrence<'o> {
     /// Hash of rule and key.
     pub key: u64,
     pub outcome: Outcome,
+    /// No lower than this, as the rule says of such messages.
+    pub floor: Severity,
     pub frames: &'o [FrameRef],
     pub frame: FrameRef,
 }
@@ -32,6 +34,8 @@ pub struct Findings {
     /// By serial: the order of opening.
     open: BTreeMap<u64, Open>,
     by_key: Table<u64, u64>,
+    /// Ids of the open findings.
+    ids: Table<u64, ()>,
     next: u64,
     /// No finding is due to close before this.
     next_quiet: i64,
@@ -45,6 +49,7 @@ impl Findings {
         Findings {
             open: BTreeMap::new(),
             by_key: Table::default(),
+            ids: Table::default(),
             next: 0,
             next_quiet: i64::MAX,
             room: limits.get(limits::FINDINGS_OPEN).max(1),
@@ -73,6 +78,7 @@ impl Findings {
             let finding = &mut open.finding;
             open.touched = now;
             finding.count += 1;
+            finding.floor = finding.floor.max(occurrence.floor);
             finding.last = occurrence.frame;
             *finding.outcomes.slot(occurrence.outcome) += 1;
             add_frames(finding, occurrence.frames, self.frames);
@@ -86,6 +92,7 @@ impl Findings {
             self.close(serial, sink);
         }
         let mut finding = make();
+        finding.floor = occurrence.floor;
         *finding.outcomes.slot(occurrence.outcome) += 1;
         add_frames(&mut finding, occurrence.frames, self.frames);
         finding.outcome = worst(&finding);
@@ -95,6 +102,7 @@ impl Findings {
         self.next += 1;
         sink(Event::Opened(&finding));
         self.by_key.insert(occurrence.key, serial);
+        self.ids.insert(finding.finding_id.0, ());
         self.open.insert(
             serial,
             Open {
@@ -154,6 +162,7 @@ impl Findings {
     fn close(&mut self, serial: u64, sink: &mut dyn FnMut(Event<'_>)) {
         if let Some(mut open) = self.open.remove(&serial) {
             self.by_key.remove(&open.key);
+            self.ids.remove(&open.finding.finding_id.0);
             open.finding.open = false;
             sink(Event::Closed(&open.finding));
         }
@@ -162,7 +171,7 @@ impl Findings {
     /// Two findings of one rule, parties and frame differ in patient data only, which no id may
     /// show: they are told apart by their order.
     fn unique(&self, mut id: FindingId) -> FindingId {
-        while self.open.values().any(|o| o.finding.finding_id == id) {
+        while self.ids.contains_key(&id.0) {
             id.0 = id.0.wrapping_add(1);
         }
         id
@@ -194,11 +203,12 @@ fn worst(finding: &Finding) -> Outcome {
 
 fn severity(finding: &Finding) -> Severity {
     let severities = &finding.rule.severity;
-    match finding.outcome {
+    let severity = match finding.outcome {
         Outcome::Accepted if severities.stated || changes_something(finding) => severities.accepted,
         Outcome::Refused => severities.refused,
         _ => severities.attempted,
-    }
+    };
+    severity.max(finding.floor)
 }
 
 /// That a query was answered makes it no worse: the rule's severity holds for it as asked.

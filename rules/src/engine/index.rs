@@ -72,15 +72,14 @@ struct Has {
 
 impl Has {
     fn of(message: Message<'_>) -> Self {
-        let action = message.action();
         let mut fields = [0; 4];
         for field in message.field_ids() {
             set_field(&mut fields, field);
         }
         Has {
-            verb: action.as_ref().map_or(NO_VERB, |a| 1 << (a.verb as u32)),
+            verb: message.verb().map_or(NO_VERB, |v| 1 << (v as u32)),
             anomaly: !message.anomalies().is_empty(),
-            value: action.is_some_and(|a| a.value.is_some()),
+            value: message.acts_with_value(),
             fields,
         }
     }
@@ -234,7 +233,7 @@ impl Index {
 
     /// True if any rule may concern this message.
     pub fn concerns(&self, message: Message<'_>) -> bool {
-        let verb = message.action().map_or(NO_VERB, |a| 1 << (a.verb as u32));
+        let verb = message.verb().map_or(NO_VERB, |v| 1 << (v as u32));
         self.at(message)
             .into_iter()
             .flatten()

@@ -5,15 +5,18 @@ mod collapse;
 mod index;
 pub(crate) mod joins;
 mod keep;
+mod lessons;
 mod needs;
+mod neighbours;
 mod render;
+mod setpoints;
 mod table;
 mod windows;
 
 use std::hash::{BuildHasher, Hash, Hasher};
 
-use dissectors::action::Outcome;
-use dissectors::message::{FrameRef, Interest, Message};
+use dissectors::action::{Effect, Outcome};
+use dissectors::message::{Batch, FrameRef, Interest, Message};
 use dissectors::registry::{PROTOCOLS, ProtocolId};
 use foldhash::fast::RandomState;
 
@@ -21,13 +24,17 @@ use self::clock::Clock;
 use self::collapse::{Findings, Occurrence, finding_id};
 use self::index::{Index, RuleAt};
 use self::joins::{Fired, Hanging, Joins, Lapsed};
+pub use self::lessons::Taught;
+use self::lessons::Lessons;
 use self::needs::Needs;
+pub use self::neighbours::Neighbours;
+use self::setpoints::Setpoints;
 pub(crate) use self::table::Table;
 use self::windows::{Feeding, Windows};
 use crate::finding::{Event, Finding, Outcomes, Severity, Talk};
 use crate::inventory::Inventory;
 use crate::language::compiled::{Attribute, Operand, Seat, Truth};
-use crate::language::eval::{Facts, NoPast, Partner, Past, each, eval, privacy_of};
+use crate::language::eval::{Facts, Known, NoPast, Partner, Past, each, eval, privacy_of};
 use crate::language::ruleset::{Compiled, RuleSet, Status};
 use crate::limits::{self, Hits, Limits};
 use crate::policy::Policy;
@@ -50,6 +57,9 @@ pub struct Judge {
     clock: Clock,
     inventory: Inventory,
     joins: Joins,
+    lessons: Lessons,
+    setpoints: Setpoints,
+    neighbours: Neighbours,
     findings: Findings,
     hasher: RandomState,
     scratch: Scratch,
@@ -125,6 +135,9 @@ impl Judge {
             clock: Clock::default(),
             inventory: Inventory::new(&limits),
             joins: Joins::new(&limits),
+            lessons: Lessons::new(&limits),
+            setpoints: Setpoints::new(&limits),
+            neighbours: Neighbours::new(&limits),
             findings: Findings::new(&limits),
             hasher: RandomState::default(),
             scratch: Scratch::default(),
@@ -170,10 +183,14 @@ impl Judge {
     pub fn message(&mut self, message: Message<'_>, sink: &mut dyn FnMut(Event<'_>)) {
         self.advance(message.frame().time, sink);
         self.inventory.saw(message, &mut self.hits);
+        self.neighbours.saw(message, &mut self.hits);
+        self.lessons.learn(message, &mut self.hits);
         let concerned = self.book.index.concerns(message);
         let tracked = self.book.tracks[message.protocol().index()];
         let answered = match message.answers() {
-            Some(_) if concerned || !self.joins.is_empty() => self.joins.answered_under(message),
+            Some(_) if concerned || !self.joins.is_empty() || self.setpoints.waits() => {
+                self.joins.answered_under(message)
+            }
             _ => None,
         };
         let asked = match message.asks() {
@@ -199,6 +216,37 @@ impl Judge {
                 sink,
             );
         }
+        self.note_value(message, asked, answered);
+    }
+
+    /// The message with its action completed by what its target taught before (what an SDC handle
+    /// means), if more is known than it says. Judge and show that one in its place.
+    pub fn completed(&self, message: Message<'_>) -> Option<Batch> {
+        self.lessons.complete(message)
+    }
+
+    /// Keeps what a device is told and what it says of its values.
+    fn note_value(&mut self, message: Message<'_>, asked: Option<u64>, answered: Option<u64>) {
+        if let Some((key, join)) = answered.zip(message.answers()) {
+            self.setpoints.answered(key, join.outcome);
+        }
+        let therapy = message
+            .action()
+            .is_some_and(|a| a.verb.effect(a.device) == Effect::Therapy);
+        if message.action().is_some() && !therapy {
+            return;
+        }
+        let may = !therapy
+            || Facts::new(message, self.policy.as_ref(), &self.inventory)
+                .standing()
+                .is_none_or(|s| s.authorised != Truth::False);
+        let asked = asked.or_else(|| {
+            let asks = therapy && message.asks().is_some();
+            asks.then(|| self.joins.asked_under(message)).flatten()
+        });
+        let now = self.clock.now();
+        self.setpoints
+            .saw(message, asked, may, now, &mut self.hits);
     }
 
     /// Moves the clock (packet time, nanoseconds since 1970): what has lapsed by then is judged.
@@ -322,6 +370,11 @@ impl Judge {
                 let kept = joined
                     .and_then(|(key, _)| self.joins.request(key))
                     .or(request);
+                facts.known = Known {
+                    before: self.setpoints.before(message, self.clock.now()),
+                    taught: self.lessons.taught(message),
+                    neighbours: Some(&self.neighbours),
+                };
                 facts.request = partner(kept, &self.joins, &self.book.tracks, message, joined);
                 facts
             });
@@ -329,6 +382,11 @@ impl Judge {
                 let mut facts = Facts::new(request, policy, &self.inventory);
                 facts.outcome = Some(outcome);
                 facts.answer = answer.map_or(Partner::Unknown, Partner::Found);
+                facts.known = Known {
+                    before: None,
+                    taught: self.lessons.taught(request),
+                    neighbours: Some(&self.neighbours),
+                };
                 facts
             });
             if let Some(facts) = &own {
@@ -539,9 +597,13 @@ fn fire(
         });
         known.hash(&mut hasher);
     }
+    let floor = rule.raise.as_ref().and_then(|(when, severity)| {
+        (eval(&when.root, facts, &mut NoPast) == Truth::True).then_some(*severity)
+    });
     let occurrence = Occurrence {
         key: hasher.finish(),
         outcome,
+        floor: floor.unwrap_or(Severity::Info),
         frames: firing.evidence,
         frame: message.frame(),
     };
@@ -602,6 +664,7 @@ fn finding(rule: &Compiled, facts: &Facts<'_>, key: &[Operand], told: &str) -> F
             vlan: message.vlan(),
         },
         dedup_key: shown,
+        floor: Severity::Info,
         open: true,
     }
 }

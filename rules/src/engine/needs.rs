@@ -304,13 +304,20 @@ impl Look<'_> {
                     verbs: ANY_ACTION,
                     ..Needs::ANY
                 },
-                Fact::Value | Fact::ValueNumber | Fact::ValueUnit | Fact::ValueCode => Needs {
+                Fact::Value
+                | Fact::ValueNumber
+                | Fact::ValueUnit
+                | Fact::ValueCode
+                | Fact::ValueBefore
+                | Fact::InRange
+                | Fact::OnStep => Needs {
                     verbs: ANY_ACTION,
                     value: true,
                     ..Needs::ANY
                 },
                 _ => Needs::ANY,
             },
+            Operand::Host(inner) => self.known(inner),
             Operand::Arithmetic(_, pair) => self.known(&pair.0).and(self.known(&pair.1)),
             _ => Needs::ANY,
         }

@@ -324,6 +324,6 @@ fn rests_on_the_past(condition: &Condition) -> bool {
     condition
         .windows
         .iter()
-        .any(|w| w.kind == WindowKind::FirstSeen)
+        .any(|w| matches!(w.kind, WindowKind::FirstSeen | WindowKind::Unprepared))
         || partner(&condition.root)
 }

@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hash, Hasher};
 
-use dissectors::message::FrameRef;
+use dissectors::message::{FrameRef, Value};
 use foldhash::fast::RandomState;
 
 use super::table::Table;
 use crate::language::ast::Comparison;
-use crate::language::compiled::{Condition, Operand, SEQUENCE_STEPS, Truth, Window, WindowKind};
+use crate::language::compiled::{
+    Condition, Fact, Operand, SEQUENCE_STEPS, Truth, Which, Window, WindowKind,
+};
 use crate::language::eval::{Facts, NoPast, Past, Val, each, eval, ordered};
 use crate::language::units::{Dimension, same};
 use crate::limits::{self, Hits, LimitId, Limits};
@@ -31,11 +33,18 @@ struct Keyed {
 struct State {
     touched: i64,
     /// Count, distinct, sum: what counted, oldest first.
-    events: VecDeque<Counted>,
+    events: Events,
     sum: f64,
     /// Sequence: when each step but the last was reached, and where.
     steps: Vec<Option<(i64, FrameRef)>>,
+    /// Interleaved: contents seen lately.
+    recent: VecDeque<u64>,
 }
+
+/// Messages among which a copy is looked for.
+const COPIES: usize = 32;
+/// Codes of one message that are followed.
+const CODES: usize = 64;
 
 #[derive(Clone, Copy, Debug)]
 struct Counted {
@@ -43,6 +52,87 @@ struct Counted {
     /// The value's hash (distinct) or the summand's bits (sum).
     what: u64,
     frame: FrameRef,
+}
+
+/// Some events, oldest first. Most keys ever see one: it needs no heap.
+#[derive(Debug, Default)]
+enum Events {
+    #[default]
+    None,
+    One(Counted),
+    Many(VecDeque<Counted>),
+}
+
+impl Events {
+    fn len(&self) -> usize {
+        match self {
+            Events::None => 0,
+            Events::One(_) => 1,
+            Events::Many(all) => all.len(),
+        }
+    }
+
+    fn front(&self) -> Option<&Counted> {
+        match self {
+            Events::None => None,
+            Events::One(one) => Some(one),
+            Events::Many(all) => all.front(),
+        }
+    }
+
+    fn back(&self) -> Option<&Counted> {
+        match self {
+            Events::None => None,
+            Events::One(one) => Some(one),
+            Events::Many(all) => all.back(),
+        }
+    }
+
+    fn push_back(&mut self, event: Counted) {
+        match self {
+            Events::None => *self = Events::One(event),
+            Events::One(one) => *self = Events::Many(VecDeque::from([*one, event])),
+            Events::Many(all) => all.push_back(event),
+        }
+    }
+
+    fn pop_front(&mut self) -> Option<Counted> {
+        match self {
+            Events::None => None,
+            Events::One(one) => {
+                let one = *one;
+                *self = Events::None;
+                Some(one)
+            }
+            Events::Many(all) => all.pop_front(),
+        }
+    }
+
+    /// Takes out the event with this value, if there is one.
+    fn forget(&mut self, what: u64) {
+        match self {
+            Events::None => {}
+            Events::One(one) => {
+                if one.what == what {
+                    *self = Events::None;
+                }
+            }
+            Events::Many(all) => {
+                if let Some(known) = all.iter().position(|e| e.what == what) {
+                    all.remove(known);
+                }
+            }
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Counted> {
+        let (one, many) = match self {
+            Events::None => (None, None),
+            Events::One(one) => (Some(one), None),
+            Events::Many(all) => (None, Some(all)),
+        };
+        one.into_iter().chain(many.into_iter().flatten())
+    }
 }
 
 /// What is needed to feed a rule's windows with one message.
@@ -75,8 +165,11 @@ impl Past for Feeding<'_> {
         let Some(window) = condition.windows.get(at) else {
             return Truth::Unknown;
         };
-        if window.kind == WindowKind::Sequence {
-            return self.sequence(at, window, facts);
+        match window.kind {
+            WindowKind::Sequence => return self.sequence(at, window, facts),
+            WindowKind::Takeover => return self.takeover(at, window, facts),
+            WindowKind::Unprepared => return self.unprepared(at, window, facts),
+            _ => {}
         }
         for step in &window.steps {
             match eval(step, facts, &mut NoPast) {
@@ -106,7 +199,11 @@ impl Past for Feeding<'_> {
             } => self.sum(at, window, key, above, or_equal, facts),
             WindowKind::Ratio(op, than) => self.ratio(at, window, key, op, than, facts),
             WindowKind::FirstSeen => self.first_seen(at, window, key, facts),
-            WindowKind::Sequence => Truth::Unknown,
+            WindowKind::Interleaved(threshold) => {
+                self.interleaved(at, window, key, threshold, facts)
+            }
+            WindowKind::Changes => self.changes(at, window, key, facts),
+            WindowKind::Sequence | WindowKind::Takeover | WindowKind::Unprepared => Truth::Unknown,
         }
     }
 }
@@ -120,29 +217,42 @@ impl Feeding<'_> {
         threshold: u64,
         facts: &Facts<'_>,
     ) -> Truth {
-        let mut values = Vec::new();
-        if let [single] = window.of.as_slice() {
-            // A field with several values counts each.
-            each(single, facts, &mut |v| {
-                let mut hasher = self.hasher.build_hasher();
-                hash(&v, &mut hasher);
-                values.push(hasher.finish());
-            });
-        } else if let Some(tuple) = self.key(&window.of, facts) {
-            values.push(tuple);
-        }
-        if values.is_empty() {
-            return Truth::Unknown;
-        }
-        let events: Vec<Counted> = values.into_iter().map(|v| self.event(v, facts)).collect();
+        let hasher = self.hasher;
+        let event = self.event(0, facts);
+        let single = match window.of.as_slice() {
+            [single] => Some(single),
+            _ => None,
+        };
+        let tuple = match single {
+            Some(single) => {
+                let mut known = false;
+                each(single, facts, &mut |_| known = true);
+                if !known {
+                    return Truth::Unknown;
+                }
+                0
+            }
+            None => match self.key(&window.of, facts) {
+                Some(tuple) => tuple,
+                None => return Truth::Unknown,
+            },
+        };
         let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
             return Truth::Unknown;
         };
-        for event in events {
-            if let Some(known) = state.events.iter().position(|e| e.what == event.what) {
-                state.events.remove(known);
-            }
+        let mut count = |what: u64| {
+            state.events.forget(what);
+            let event = Counted { what, ..event };
             state.push(event, window.within, threshold as usize);
+        };
+        match single {
+            // A field with several values counts each.
+            Some(single) => each(single, facts, &mut |v| {
+                let mut hasher = hasher.build_hasher();
+                hash(&v, &mut hasher);
+                count(hasher.finish());
+            }),
+            None => count(tuple),
         }
         let held = state.events.len() as u64 >= threshold;
         self.holds(at, key, held, |n| {
@@ -320,6 +430,178 @@ impl Feeding<'_> {
         ended.is_some().into()
     }
 
+    /// The value that a message of the first step set holds as long as such messages confirm it; a
+    /// message of the second step that shows another is a takeover.
+    fn takeover(&mut self, at: usize, window: &Window, facts: &Facts<'_>) -> Truth {
+        let [first, second] = window.steps.as_slice() else {
+            return Truth::Unknown;
+        };
+        let sets = eval(first, facts, &mut NoPast) == Truth::True;
+        let takes = eval(second, facts, &mut NoPast) == Truth::True;
+        if !sets && !takes {
+            return Truth::False;
+        }
+        let (Some(key), Some(value)) = (self.key(&window.by, facts), self.key(&window.of, facts))
+        else {
+            return Truth::Unknown;
+        };
+        let event = self.event(value, facts);
+        let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
+            return Truth::Unknown;
+        };
+        let held = state
+            .events
+            .front()
+            .copied()
+            .filter(|e| e.time.saturating_add(window.within) >= event.time);
+        let taken = held.filter(|h| takes && h.what != value);
+        if sets && held.is_none_or(|h| h.what == value) {
+            state.events.clear();
+            state.events.push_back(event);
+        }
+        if let Some(held) = taken {
+            self.evidence.push(held.frame);
+        }
+        taken.is_some().into()
+    }
+
+    /// A message of the first step, and none of the second before it for its key.
+    fn unprepared(&mut self, at: usize, window: &Window, facts: &Facts<'_>) -> Truth {
+        let [act, preparation] = window.steps.as_slice() else {
+            return Truth::Unknown;
+        };
+        let acts = eval(act, facts, &mut NoPast) == Truth::True;
+        let prepares = eval(preparation, facts, &mut NoPast) == Truth::True;
+        if !acts && !prepares {
+            return Truth::False;
+        }
+        let Some(key) = self.key(&window.by, facts) else {
+            return Truth::Unknown;
+        };
+        let event = self.event(0, facts);
+        if prepares {
+            if let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) {
+                state.events.clear();
+                state.events.push_back(event);
+            }
+            return Truth::False;
+        }
+        // Without its start there may have been a preparation that was not seen; so, too, if what
+        // was seen had to be forgotten.
+        if facts.message.conversation().mid_stream || self.hits.of(limits::WINDOW_KEYS) > 0 {
+            return Truth::Unknown;
+        }
+        let prepared = self.windows.tables.get(at).is_some_and(|t| {
+            t.keys.get(&key).is_some_and(|s| {
+                s.events
+                    .front()
+                    .is_some_and(|e| e.time.saturating_add(window.within) >= event.time)
+            })
+        });
+        (!prepared).into()
+    }
+
+    /// Two series of numbers run in one another: a number went back, and the message is no copy of
+    /// one seen just before (a second path of the network makes such copies).
+    fn interleaved(
+        &mut self,
+        at: usize,
+        window: &Window,
+        key: u64,
+        threshold: u64,
+        facts: &Facts<'_>,
+    ) -> Truth {
+        let mut number = None;
+        for operand in &window.of {
+            each(operand, facts, &mut |v| {
+                if let Val::Number(n) = v {
+                    number = number.or(Some(n));
+                }
+            });
+        }
+        let Some(number) = number else {
+            return Truth::Unknown;
+        };
+        let mut content = 0;
+        each(
+            &Operand::Fact(Which::This, Fact::Content),
+            facts,
+            &mut |v| {
+                let mut hasher = self.hasher.build_hasher();
+                hash(&v, &mut hasher);
+                content = hasher.finish();
+            },
+        );
+        let event = self.event(content, facts);
+        let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
+            return Truth::Unknown;
+        };
+        if state.recent.contains(&content) {
+            return Truth::False;
+        }
+        if state.recent.len() >= COPIES {
+            state.recent.pop_front();
+        }
+        let first = state.recent.is_empty();
+        state.recent.push_back(content);
+        let back = !first && number <= state.sum;
+        state.sum = number;
+        if back {
+            state.push(event, window.within, threshold as usize);
+        }
+        let held = back && state.events.len() as u64 >= threshold;
+        self.holds(at, key, held, |n| {
+            format!("went back {n} times within {}", words(window.within))
+        })
+    }
+
+    /// A number that differs from the one before under the same code.
+    fn changes(&mut self, at: usize, window: &Window, key: u64, facts: &Facts<'_>) -> Truth {
+        let mut numbers: Vec<(u64, f64)> = Vec::new();
+        for operand in &window.of {
+            if let Operand::Field {
+                from: Which::This,
+                protocol,
+                field,
+                ..
+            } = operand
+                && facts.message.protocol() == *protocol
+            {
+                for value in facts.message.values(*field).take(CODES) {
+                    let (code, number): (&[u8], f64) = match value {
+                        Value::Quantity(q) => (q.code, q.number),
+                        Value::Integer(n) => (b"", n as f64),
+                        Value::Decimal(n) => (b"", n),
+                        _ => continue,
+                    };
+                    numbers.push((self.hasher.hash_one((TAG, key, code)), number));
+                }
+            }
+        }
+        let mut truth = Truth::Unknown;
+        for (key, number) in numbers {
+            let event = self.event(number.to_bits(), facts);
+            let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
+                continue;
+            };
+            let before = state.events.back().copied();
+            state.push(event, window.within, 1);
+            let Some(before) =
+                before.filter(|b| b.time.saturating_add(window.within) >= event.time)
+            else {
+                continue;
+            };
+            let old = f64::from_bits(before.what);
+            let changed = (number - old).abs() > 0.05 * old.abs().max(number.abs());
+            truth = truth.or(changed.into());
+            if changed {
+                self.evidence.push(before.frame);
+                self.tell(&format!("{old} became {number}"));
+            }
+        }
+        truth
+    }
+
     /// The state of a key, made if there is none.
     fn state(
         &mut self,
@@ -408,14 +690,20 @@ impl State {
     fn new(touched: i64) -> Self {
         State {
             touched,
-            events: VecDeque::new(),
+            events: Events::default(),
             sum: 0.0,
             steps: Vec::new(),
+            recent: VecDeque::new(),
         }
     }
 
     /// Adds an event; keeps no more than `room`, and none older than the window.
     fn push(&mut self, event: Counted, within: i64, room: usize) {
+        if room <= 1 && self.events.len() <= 1 {
+            // It takes the place of the one before it.
+            self.events = Events::One(event);
+            return;
+        }
         self.events.push_back(event);
         while self.events.len() > room.max(1)
             || self

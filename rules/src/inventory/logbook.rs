@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 
 use super::{Claims, Inventory, Use};
 use crate::engine::Table;
-use crate::engine::joins::Joins;
+use crate::engine::joins::{Fired, Joins};
 use crate::finding::{Name, Outcomes};
 use crate::language::compiled::{Seat, Truth};
 use crate::language::eval::{Sides, Val, quantity};
@@ -346,15 +346,19 @@ impl Logbook {
                 self.settle(&lapsed.hanging.findings, lapsed.outcome);
             }
             if let Some(hanging) = self.joins.hang(key) {
-                hanging.findings.push((at as u64, Outcome::Requested));
+                hanging.findings.push(Fired {
+                    rule: 0, // the logbook has no rules
+                    serial: at as u64,
+                    counted_as: Outcome::Requested,
+                });
             }
         }
     }
 
-    fn settle(&mut self, deals: &[(u64, Outcome)], outcome: Outcome) {
-        for (at, was) in deals {
-            if let Some(deal) = self.deals.get_mut(*at as usize) {
-                let slot = deal.outcomes.slot(*was);
+    fn settle(&mut self, deals: &[Fired], outcome: Outcome) {
+        for fired in deals {
+            if let Some(deal) = self.deals.get_mut(fired.serial as usize) {
+                let slot = deal.outcomes.slot(fired.counted_as);
                 *slot = slot.saturating_sub(1);
                 *deal.outcomes.slot(outcome) += 1;
             }

@@ -590,8 +590,10 @@ impl<'l> Checker<'l> {
             "exists" => self.exists(whole, call),
             "listed" => self.listed(whole, call),
             "surely" => self.surely(whole, call),
-            "sequence" | "first_seen" => self.looking_back(whole, call),
-            "count" | "distinct" | "sum" | "ratio" => self.fail(
+            "sequence" | "first_seen" | "takeover" | "unprepared" | "changes" => {
+                self.looking_back(whole, call)
+            }
+            "count" | "distinct" | "sum" | "ratio" | "interleaved" => self.fail(
                 Problem::new(
                     &whole.span,
                     "WR009",

@@ -106,6 +106,9 @@ pub enum Which {
 pub enum Seat {
     Actor,
     Target,
+    /// Who sent this message, be it request or answer.
+    Sender,
+    Receiver,
 }
 
 #[derive(Clone)]
@@ -126,6 +129,8 @@ pub enum Operand {
     Asset(Seat, Attribute),
     Literal(Literal),
     Arithmetic(Arithmetic, Box<(Operand, Operand)>),
+    /// The address of the host that a text names: `http://10.0.0.1:80/x`.
+    Host(Box<Operand>),
 }
 
 impl fmt::Debug for Operand {
@@ -143,6 +148,7 @@ impl fmt::Debug for Operand {
             Operand::Fact(from, fact) => write!(f, "{from:?} {fact:?}"),
             Operand::Asset(seat, attribute) => write!(f, "{seat:?}.{attribute:?}"),
             Operand::Literal(literal) => write!(f, "{literal:?}"),
+            Operand::Host(inner) => write!(f, "host({inner:?})"),
             Operand::Arithmetic(op, pair) => write!(f, "({:?} {op:?} {:?})", pair.0, pair.1),
         }
     }
@@ -177,6 +183,12 @@ pub enum Fact {
     ValueNumber,
     ValueUnit,
     ValueCode,
+    /// The value that was in force before, as last accepted or reported.
+    ValueBefore,
+    /// Whether the value lies in the range that the device itself published.
+    InRange,
+    /// Whether it lies on the steps that the device itself published.
+    OnStep,
     Outcome,
     Kind,
     Protocol,
@@ -196,6 +208,12 @@ pub enum Fact {
     Age,
     FromServer,
     Conversation,
+    /// The two hosts, in no order.
+    Hosts,
+    /// Kind and fields, as a key.
+    Content,
+    /// It holds data of a patient.
+    PatientData,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -203,6 +221,8 @@ pub enum Attribute {
     Ip,
     Port,
     Mac,
+    /// Its MAC carries several hosts: a router's.
+    Routed,
     Ae,
     App,
     Facility,
@@ -274,4 +294,13 @@ pub enum WindowKind {
     Ratio(Comparison, f64),
     Sequence,
     FirstSeen,
+    /// A message of the second step whose value differs from the one that holds since a message
+    /// of the first.
+    Takeover,
+    /// A message of the first step, and none of the second before it.
+    Unprepared,
+    /// Numbers that should only grow went back this often, copies aside.
+    Interleaved(u64),
+    /// A number differs from the one before under the same code by more than 5 %.
+    Changes,
 }

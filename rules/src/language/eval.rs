@@ -1,6 +1,7 @@
 //! Evaluates a compiled condition on one message and what is known around it.
 
 use std::cell::OnceCell;
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 use dissectors::action::{Action, Device, Outcome, Quantity};
@@ -12,6 +13,7 @@ use super::ast::{Arithmetic, Comparison};
 use super::compiled::{Attribute, Fact, Literal, Node, Operand, Pattern, Seat, Set, Truth, Which};
 use super::names::transport_word;
 use super::units::{Dimension, Unit, same};
+use crate::engine::{Neighbours, Taught};
 use crate::inventory::{Claims, Inventory};
 use crate::policy::{Identity, Policy, Standing};
 
@@ -37,7 +39,19 @@ pub struct Facts<'m> {
     pub sides: Sides<'m>,
     pub policy: Option<&'m Policy>,
     pub inventory: &'m Inventory,
+    /// What the engine keeps of the past for this message.
+    pub known: Known<'m>,
     standing: OnceCell<Standing>,
+}
+
+/// What the engine learnt before that bears on a message.
+#[derive(Clone, Copy, Default)]
+pub struct Known<'m> {
+    /// The value in force before, in base units.
+    pub before: Option<(f64, Dimension)>,
+    /// What the device published of the operation asked for.
+    pub taught: Option<Taught>,
+    pub neighbours: Option<&'m Neighbours>,
 }
 
 /// Who asks and who is asked.
@@ -71,6 +85,8 @@ impl<'m> Sides<'m> {
         match seat {
             Seat::Actor => self.actor,
             Seat::Target => self.target,
+            Seat::Sender => self.named_by.source(),
+            Seat::Receiver => self.named_by.destination(),
         }
     }
 
@@ -78,6 +94,8 @@ impl<'m> Sides<'m> {
         let side = match seat {
             Seat::Actor => self.actor_side,
             Seat::Target => self.actor_side.other(),
+            Seat::Sender => self.named_by.side(),
+            Seat::Receiver => self.named_by.side().other(),
         };
         Claims::of(self.named_by, side)
     }
@@ -102,6 +120,7 @@ impl<'m> Facts<'m> {
             sides: Sides::of(message),
             policy,
             inventory,
+            known: Known::default(),
             standing: OnceCell::new(),
         }
     }
@@ -469,6 +488,13 @@ pub fn each(operand: &Operand, facts: &Facts<'_>, found: &mut dyn FnMut(Val<'_>)
                 });
             }
         }
+        Operand::Host(inner) => each(inner, facts, &mut |v| {
+            if let Val::Text(text) = v
+                && let Some(ip) = host(text)
+            {
+                found(Val::Ip(ip));
+            }
+        }),
         Operand::Fact(which, fact) => fact_of(*which, *fact, facts, found),
         Operand::Asset(seat, attribute) => attribute_of(*seat, *attribute, facts, found),
         Operand::Arithmetic(op, pair) => {
@@ -535,6 +561,12 @@ fn calculate<'a>(op: Arithmetic, a: Val<'_>, b: Val<'_>) -> Option<Val<'a>> {
     }
 }
 
+fn found_word(word: Option<u16>, found: &mut dyn FnMut(Val<'_>)) {
+    if let Some(word) = word {
+        found(Val::Word(word));
+    }
+}
+
 fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Val<'_>)) {
     let Some(message) = facts.partner(which) else {
         return;
@@ -545,9 +577,9 @@ fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Va
         }
     };
     let action: Option<Action<'_>> = match fact {
-        Fact::Verb
-        | Fact::Effect
-        | Fact::Device
+        Fact::Verb => return found_word(message.verb().map(|v| v as u16), found),
+        Fact::Effect => return found_word(message.effect().map(|e| e as u16), found),
+        Fact::Device
         | Fact::Subject
         | Fact::Channel
         | Fact::Handle
@@ -557,7 +589,9 @@ fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Va
         | Fact::Value
         | Fact::ValueNumber
         | Fact::ValueUnit
-        | Fact::ValueCode => match message.action() {
+        | Fact::ValueCode
+        | Fact::InRange
+        | Fact::OnStep => match message.action() {
             Some(action) => Some(action),
             None => return,
         },
@@ -565,8 +599,6 @@ fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Va
     };
     if let Some(a) = action {
         match fact {
-            Fact::Verb => found(Val::Word(a.verb as u16)),
-            Fact::Effect => found(Val::Word(a.verb.effect(a.device) as u16)),
             Fact::Device if a.device != Device::Unknown => found(Val::Word(a.device as u16)),
             Fact::Subject => text(a.device_id),
             Fact::Channel => text(a.channel),
@@ -588,6 +620,21 @@ fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Va
             }
             Fact::ValueUnit => text(a.value.map_or(b"", |q| q.unit)),
             Fact::ValueCode => text(a.value.map_or(b"", |q| q.code)),
+            Fact::InRange | Fact::OnStep => {
+                let taught = facts.known.taught.filter(|_| which == Which::This);
+                if let (Some(taught), Some(q)) = (taught, a.value)
+                    && !q.number.is_nan()
+                {
+                    let fits = if fact == Fact::InRange {
+                        taught.in_range(q.number)
+                    } else {
+                        taught.on_step(q.number)
+                    };
+                    if let Some(fits) = fits {
+                        found(Val::Flag(fits));
+                    }
+                }
+            }
             _ => {}
         }
         return;
@@ -643,6 +690,36 @@ fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Va
         }
         Fact::FromServer => found(Val::Flag(message.side() == Side::Server)),
         Fact::Conversation => found(Val::Number(conversation.flow_id as f64)),
+        Fact::ValueBefore => {
+            if let Some((n, d)) = facts.known.before.filter(|_| which == Which::This) {
+                found(Val::Quantity(n, d));
+            }
+        }
+        Fact::Hosts => {
+            let mut ends = conversation.ends.map(|e| e.ip);
+            ends.sort();
+            found(Val::Number(key_number(|h| ends.hash(h))));
+        }
+        Fact::Content => found(Val::Number(key_number(|h| {
+            message.kind().hash(h);
+            for (field, value) in message.fields() {
+                field.hash(h);
+                match value {
+                    Value::Text(v) | Value::Bytes(v) | Value::Time(v) => v.hash(h),
+                    Value::Integer(n) => n.hash(h),
+                    Value::Decimal(n) => n.to_bits().hash(h),
+                    Value::Quantity(q) => (q.number.to_bits(), q.unit, q.code).hash(h),
+                    Value::Flag(flag) => flag.hash(h),
+                    Value::Secret(len) => len.hash(h),
+                }
+            }
+        }))),
+        Fact::PatientData => {
+            let held = message
+                .fields()
+                .any(|(field, _)| matches!(message.describe(field).privacy, Privacy::Patient(k) if k != "text" && k != "staff"));
+            found(Val::Flag(held));
+        }
         _ => {}
     }
 }
@@ -665,6 +742,11 @@ fn attribute_of(
         Attribute::Mac => {
             if let Some(mac) = end.mac {
                 found(Val::Mac(mac));
+            }
+        }
+        Attribute::Routed => {
+            if let (Some(mac), Some(neighbours)) = (end.mac, facts.known.neighbours) {
+                found(Val::Flag(neighbours.routed(mac)));
             }
         }
         Attribute::Ae => text(facts.sides.claims(seat).ae),
@@ -709,6 +791,29 @@ fn attribute_of(
     }
 }
 
+/// A key as a number: 53 bits, exact. Unkeyed: such keys only lead to values that are hashed again.
+fn key_number(fill: impl FnOnce(&mut foldhash::fast::FoldHasher<'_>)) -> f64 {
+    use std::hash::BuildHasher;
+    let mut hasher = foldhash::fast::FixedState::with_seed(0x5eed).build_hasher();
+    fill(&mut hasher);
+    (hasher.finish() >> 11) as f64
+}
+
+/// The address that a URL or `host:port` names.
+fn host(text: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(text).ok()?.trim();
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, a)| a);
+    if let Some(v6) = authority.strip_prefix('[') {
+        return v6.split(']').next()?.parse().ok();
+    }
+    authority
+        .parse()
+        .ok()
+        .or_else(|| authority.split(':').next()?.parse().ok())
+}
+
 /// Whether an operand is patient data, and of which kind.
 pub fn privacy_of(operand: &Operand) -> Privacy {
     match operand {
@@ -717,6 +822,7 @@ pub fn privacy_of(operand: &Operand) -> Privacy {
         Operand::Path { .. } => Privacy::Patient("text"),
         // Order numbers identify a visit; a subject is a device.
         Operand::Fact(_, Fact::Order) => Privacy::Patient("accession"),
+        Operand::Host(inner) => privacy_of(inner),
         Operand::Arithmetic(_, pair) => match (privacy_of(&pair.0), privacy_of(&pair.1)) {
             (Privacy::Open, other) => other,
             (first, _) => first,

@@ -191,6 +191,24 @@ pub const FACTS: &[(&str, Fact, Type, &str)] = &[
         "its parameter code, as sent",
     ),
     (
+        "value.before",
+        Fact::ValueBefore,
+        Type::Quantity,
+        "the value in force before: accepted from a sender that may, or reported by the device, in the last 10 min",
+    ),
+    (
+        "value.in_range",
+        Fact::InRange,
+        Type::Flag,
+        "the value lies in the range that the device itself published (SDC TechnicalRange)",
+    ),
+    (
+        "value.on_step",
+        Fact::OnStep,
+        Type::Flag,
+        "the value lies on the steps that the device itself published (SDC StepWidth)",
+    ),
+    (
         "outcome",
         Fact::Outcome,
         Type::Word(Vocabulary::Outcome),
@@ -277,6 +295,24 @@ pub const FACTS: &[(&str, Fact, Type, &str)] = &[
         Type::Number,
         "the conversation, as a key",
     ),
+    (
+        "hosts",
+        Fact::Hosts,
+        Type::Number,
+        "the two hosts in no order, as a key",
+    ),
+    (
+        "content",
+        Fact::Content,
+        Type::Number,
+        "kind and fields of the message, as a key: equal for equal messages",
+    ),
+    (
+        "patient_data",
+        Fact::PatientData,
+        Type::Flag,
+        "the message holds data of a patient or of staff",
+    ),
 ];
 
 /// What an asset has: `actor.ip`, `target.ae`.
@@ -288,6 +324,12 @@ pub const ATTRIBUTES: &[(&str, Attribute, Type, &str)] = &[
         Attribute::Mac,
         Type::Mac,
         "MAC of its first frame; a router's if it is behind one",
+    ),
+    (
+        "routed",
+        Attribute::Routed,
+        Type::Flag,
+        "its MAC carries three hosts or more: a router's",
     ),
     ("ae", Attribute::Ae, Type::Text, "AE title that it claims"),
     (
@@ -361,9 +403,14 @@ pub const CALLS: &[&str] = &[
     "sequence",
     "absence",
     "first_seen",
+    "takeover",
+    "unprepared",
+    "interleaved",
+    "changes",
     "exists",
     "role",
     "listed",
+    "host",
     "surely",
 ];
 

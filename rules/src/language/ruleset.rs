@@ -88,6 +88,8 @@ pub struct Compiled {
     pub sentence: Vec<Piece>,
     /// What repeats collapse under; `None`: actor and target.
     pub key: Option<Vec<Operand>>,
+    /// Messages that this holds of are at least so severe.
+    pub raise: Option<(Condition, Severity)>,
 }
 
 /// A part of a rule's sentence.

@@ -13,7 +13,7 @@ use super::source::{Notes, Source};
 use crate::limits::Limits;
 
 /// Bytes of a block.
-pub(super) const BLOCK: usize = 1024 * 1024;
+pub(super) const BLOCK: usize = 256 * 1024;
 
 /// Bytes read of a file to see its first frame.
 const GLANCE: usize = 64 * 1024;
