@@ -953,11 +953,6 @@ impl<'b> Message<'b> {
         Some(stored.verb.effect(stored.device))
     }
 
-    /// Which fields there are, without their values.
-    pub fn field_ids(&self) -> impl Iterator<Item = FieldId> + use<'b> {
-        self.entries().iter().map(|e| e.field)
-    }
-
     pub fn action(&self) -> Option<Action<'b>> {
         let stored = &self.batch.actions[self.head.action? as usize];
         Some(Action {

@@ -456,7 +456,7 @@ impl Feeding<'_> {
             .filter(|e| e.time.saturating_add(window.within) >= event.time);
         let taken = held.filter(|h| takes && h.what != value);
         if sets && held.is_none_or(|h| h.what == value) {
-            state.events.clear();
+            state.events = Events::None;
             state.events.push_back(event);
         }
         if let Some(held) = taken {
@@ -481,7 +481,7 @@ impl Feeding<'_> {
         let event = self.event(0, facts);
         if prepares {
             if let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) {
-                state.events.clear();
+                state.events = Events::None;
                 state.events.push_back(event);
             }
             return Truth::False;
