@@ -157,7 +157,11 @@ impl fmt::Display for Site {
             room => format!("room {room}"),
         };
         let parts = [&self.name, &self.tag, &room];
-        let parts: Vec<&str> = parts.iter().map(|p| p.as_str()).filter(|p| !p.is_empty()).collect();
+        let parts: Vec<&str> = parts
+            .iter()
+            .map(|p| p.as_str())
+            .filter(|p| !p.is_empty())
+            .collect();
         f.write_str(&parts.join(", "))
     }
 }

@@ -24,8 +24,8 @@ use self::clock::Clock;
 use self::collapse::{Findings, Occurrence, finding_id};
 use self::index::{Index, RuleAt};
 use self::joins::{Fired, Hanging, Joins, Lapsed};
-pub use self::lessons::Taught;
 use self::lessons::Lessons;
+pub use self::lessons::Taught;
 use self::needs::Needs;
 pub use self::neighbours::Neighbours;
 use self::setpoints::Setpoints;
@@ -245,8 +245,7 @@ impl Judge {
             asks.then(|| self.joins.asked_under(message)).flatten()
         });
         let now = self.clock.now();
-        self.setpoints
-            .saw(message, asked, may, now, &mut self.hits);
+        self.setpoints.saw(message, asked, may, now, &mut self.hits);
     }
 
     /// Moves the clock (packet time, nanoseconds since 1970): what has lapsed by then is judged.

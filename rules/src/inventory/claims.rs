@@ -96,9 +96,7 @@ impl<'m> Claims<'m> {
                     && kinds.contains(&message.kind_id());
                 // A proxy names many: none is its own.
                 let mut named = message.values(*epr);
-                if announces
-                    && let (Some(Value::Text(epr)), None) = (named.next(), named.next())
-                {
+                if announces && let (Some(Value::Text(epr)), None) = (named.next(), named.next()) {
                     claims.epr = Some(epr);
                 }
             }

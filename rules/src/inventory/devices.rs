@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use dissectors::action::{Device as Kind, Verb};
 use dissectors::registry::ProtocolId;
 
-use super::role::{self, Vote};
 use super::asset::of_images;
+use super::role::{self, Vote};
 use super::{Asset, Inventory, Mark, Seen};
 use crate::finding::Name;
 
@@ -69,7 +69,11 @@ impl Inventory {
             for name in &asset.names {
                 let others = self.others(own, |a| a.names.iter().any(|n| n.what == name.what));
                 if !others.is_empty() {
-                    told.push(format!("{} is also claimed by {}", name.what, list(&others)));
+                    told.push(format!(
+                        "{} is also claimed by {}",
+                        name.what,
+                        list(&others)
+                    ));
                 }
             }
             if let Some(serial) = asset.serial() {
@@ -141,11 +145,7 @@ impl<'i> Device<'i> {
         }
     }
 
-    fn values(
-        &self,
-        mark: Mark,
-        take: impl Fn(&Seen<(Mark, String)>) -> bool,
-    ) -> Vec<&'i str> {
+    fn values(&self, mark: Mark, take: impl Fn(&Seen<(Mark, String)>) -> bool) -> Vec<&'i str> {
         let mut found: Vec<&str> = Vec::new();
         for seen in self.assets.iter().flat_map(|a| &a.marks) {
             if seen.what.0 == mark && take(seen) && !found.contains(&seen.what.1.as_str()) {
@@ -165,7 +165,11 @@ impl<'i> Device<'i> {
     /// Devices that it speaks for.
     pub fn behind(&self) -> Vec<&'i str> {
         let serials = self.marked(Mark::Serial);
-        let mut found = if serials.len() > 1 { serials } else { Vec::new() };
+        let mut found = if serials.len() > 1 {
+            serials
+        } else {
+            Vec::new()
+        };
         if self.marked(Mark::Label).is_empty() {
             found.extend(self.values(Mark::Label, |m| of_images(m.protocol, Mark::Label)));
         }
@@ -274,7 +278,10 @@ fn joinable(inventory: &Inventory, asset: &Asset) -> Vec<(Key, String)> {
         }
     }
     if let Some(serial) = asset.serial() {
-        keys.push((Key::Serial(serial.to_owned()), format!("serial number {serial}")));
+        keys.push((
+            Key::Serial(serial.to_owned()),
+            format!("serial number {serial}"),
+        ));
     }
     keys
 }
@@ -305,7 +312,10 @@ impl Joined {
         let earlier = holders.last().copied();
         holders.push(at);
         let Some(earlier) = earlier else { return };
-        let (a, b) = (&inventory.assets[earlier as usize], &inventory.assets[at as usize]);
+        let (a, b) = (
+            &inventory.assets[earlier as usize],
+            &inventory.assets[at as usize],
+        );
         // At the same time two addresses are two devices that claim one name, unless they are the
         // two families of one card.
         let apart = a.last_seen < b.first_seen || b.last_seen < a.first_seen;

@@ -38,7 +38,12 @@ static BINDINGS: LazyLock<Vec<Binding>> = LazyLock::new(|| {
     [
         row("tcp", "mac", None, None),
         row("arp", "sender_mac", Some("sender_ip"), None),
-        row("dhcp", "client_mac", Some("your_ip"), Some(b"DHCPACK".as_slice())),
+        row(
+            "dhcp",
+            "client_mac",
+            Some("your_ip"),
+            Some(b"DHCPACK".as_slice()),
+        ),
     ]
     .into_iter()
     .flatten()
@@ -54,9 +59,7 @@ pub struct Bound {
 }
 
 pub fn bound(message: Message<'_>) -> Option<Bound> {
-    let row = BINDINGS
-        .iter()
-        .find(|b| b.protocol == message.protocol())?;
+    let row = BINDINGS.iter().find(|b| b.protocol == message.protocol())?;
     if row.lease.is_some_and(|kind| kind != message.kind()) {
         return None;
     }

@@ -249,7 +249,13 @@ impl Logbook {
         let action = message.action()?;
         let sides = Sides::of(message);
         let (actor, target) = (sides.actor.ip, sides.target.ip);
-        let key = (actor, target, action.verb, action.device, message.protocol());
+        let key = (
+            actor,
+            target,
+            action.verb,
+            action.device,
+            message.protocol(),
+        );
         if let Some(at) = self.index.get(&key) {
             return Some(*at as usize);
         }

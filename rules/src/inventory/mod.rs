@@ -469,7 +469,14 @@ impl Inventory {
     }
 
     /// One side asked for something for the first time in this conversation.
-    fn asked(&mut self, message: Message<'_>, talk: &Talk, actor: usize, bit: u32, hits: &mut Hits) {
+    fn asked(
+        &mut self,
+        message: Message<'_>,
+        talk: &Talk,
+        actor: usize,
+        bit: u32,
+        hits: &mut Hits,
+    ) {
         let (asks, asked) = (talk.pair[actor], talk.pair[1 - actor]);
         self.peer(asked, asks, message, bit, hits);
         for (at, found) in [asks, asked].into_iter().zip(role::by_action(message)) {

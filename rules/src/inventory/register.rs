@@ -42,12 +42,54 @@ pub const COLUMNS: [&str; 8] = [
 
 /// Titles that other programs give the columns, in small letters.
 const TITLES: [&[&str]; 8] = [
-    &["tag", "asset tag", "asset_tag", "asset number", "asset id", "equipment number", "inventory number", "control number"],
-    &["name", "description", "device name", "display", "equipment description"],
-    &["model", "device type", "device_type", "model number", "model name"],
-    &["serial", "serial number", "serial_number", "serial no", "sn"],
-    &["mac", "mac address", "mac_address", "primary mac address", "primary_mac_address"],
-    &["address", "ip", "ip address", "ip_address", "primary ip", "primary_ip4", "primary ipv4", "primary_ip"],
+    &[
+        "tag",
+        "asset tag",
+        "asset_tag",
+        "asset number",
+        "asset id",
+        "equipment number",
+        "inventory number",
+        "control number",
+    ],
+    &[
+        "name",
+        "description",
+        "device name",
+        "display",
+        "equipment description",
+    ],
+    &[
+        "model",
+        "device type",
+        "device_type",
+        "model number",
+        "model name",
+    ],
+    &[
+        "serial",
+        "serial number",
+        "serial_number",
+        "serial no",
+        "sn",
+    ],
+    &[
+        "mac",
+        "mac address",
+        "mac_address",
+        "primary mac address",
+        "primary_mac_address",
+    ],
+    &[
+        "address",
+        "ip",
+        "ip address",
+        "ip_address",
+        "primary ip",
+        "primary_ip4",
+        "primary ipv4",
+        "primary_ip",
+    ],
     &["room", "location", "site", "department", "ward"],
     &["owner", "tenant", "responsible", "contact"],
 ];
@@ -59,11 +101,16 @@ pub struct Mapping([Option<String>; 8]);
 impl Mapping {
     /// Reads `serial = "Serial No."` and so on.
     pub fn parse(text: &str) -> Result<Mapping, String> {
-        let table: toml::Table = text.parse().map_err(|e| format!("the mapping is no TOML: {e}"))?;
+        let table: toml::Table = text
+            .parse()
+            .map_err(|e| format!("the mapping is no TOML: {e}"))?;
         let mut mapping = Mapping::default();
         for (key, value) in table {
             let at = COLUMNS.iter().position(|c| *c == key).ok_or_else(|| {
-                format!("`{key}` is no column of the list; columns are {}", COLUMNS.join(" "))
+                format!(
+                    "`{key}` is no column of the list; columns are {}",
+                    COLUMNS.join(" ")
+                )
             })?;
             let title = value
                 .as_str()
@@ -151,7 +198,10 @@ impl Register {
         let line = entry.line;
         let mut twice = |earlier: Option<usize>, what: String| {
             if let Some(earlier) = earlier.and_then(|e| self.entries.get(e)) {
-                told.push(format!("line {line}: {what} stands in line {} too", earlier.line));
+                told.push(format!(
+                    "line {line}: {what} stands in line {} too",
+                    earlier.line
+                ));
             }
         };
         if !entry.serial.is_empty() {
@@ -159,7 +209,10 @@ impl Register {
             twice(before, format!("serial number {}", entry.serial));
         }
         if let Some(mac) = entry.mac {
-            twice(self.by_mac.insert(mac, at), format!("MAC {}", mac_text(mac)));
+            twice(
+                self.by_mac.insert(mac, at),
+                format!("MAC {}", mac_text(mac)),
+            );
         }
         if let Some(ip) = entry.address {
             twice(self.by_address.insert(ip, at), format!("address {ip}"));
@@ -233,7 +286,10 @@ impl Entry {
         let mut differ = |what: &str, listed: &str, seen: Vec<String>| {
             let same = seen.iter().any(|s| s.eq_ignore_ascii_case(listed));
             if !listed.is_empty() && !seen.is_empty() && !same {
-                told.push(format!("{what}: the list says {listed}, the wire {}", seen.join(", ")));
+                told.push(format!(
+                    "{what}: the list says {listed}, the wire {}",
+                    seen.join(", ")
+                ));
             }
         };
         let serial = device.serial().map(str::to_owned);
@@ -243,7 +299,11 @@ impl Entry {
         differ("MAC", &cells[4], macs);
         let addresses = device.addresses().iter().map(ToString::to_string).collect();
         differ("address", &cells[5], addresses);
-        let models = device.marked(Mark::Model).into_iter().map(str::to_owned).collect();
+        let models = device
+            .marked(Mark::Model)
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
         differ("model", &self.model, models);
         told
     }
@@ -288,7 +348,10 @@ fn unguarded(text: &str) -> &str {
 /// A MAC in any of the usual notations: `00:09:fb:..`, `00-09-FB-..`, `0009.fb01.0203`, `0009FB010203`.
 fn any_mac(text: &str) -> Option<[u8; 6]> {
     resolve::mac(text).or_else(|| {
-        let digits: String = text.chars().filter(|c| !matches!(c, '.' | ':' | '-')).collect();
+        let digits: String = text
+            .chars()
+            .filter(|c| !matches!(c, '.' | ':' | '-'))
+            .collect();
         let n = (digits.len() == 12)
             .then(|| u64::from_str_radix(&digits, 16).ok())
             .flatten()?;
@@ -353,19 +416,27 @@ mod tests {
         let told = Register::import("Name,Room\nPump 7,12\n", &Mapping::default()).unwrap_err();
         assert!(told.contains("mapping"), "{told}");
         assert!(Register::import("", &Mapping::default()).is_err());
-        assert!(Mapping::parse("colour = \"x\"").unwrap_err().contains("colour"));
+        assert!(
+            Mapping::parse("colour = \"x\"")
+                .unwrap_err()
+                .contains("colour")
+        );
         let mapping = Mapping::parse("serial = \"S/N\"").unwrap();
         assert!(Register::import("Name,Serial\n", &mapping).is_err());
     }
 
     #[test]
     fn what_is_no_address_is_told_by_line_and_the_row_stays() {
-        let text = "tag,serial,mac,address\nA1,S1,nonsense,10.0.0.300\n\nA2,,,\nA3,S1,,10.0.0.1/24\n";
+        let text =
+            "tag,serial,mac,address\nA1,S1,nonsense,10.0.0.300\n\nA2,,,\nA3,S1,,10.0.0.1/24\n";
         let (register, told) = Register::import(text, &Mapping::default()).unwrap();
         assert_eq!(register.entries().len(), 3);
         assert!(told[0].starts_with("line 2") && told[1].starts_with("line 2"));
         assert!(told[2].starts_with("line 4: neither"));
-        assert!(told[3].contains("line 5: serial number S1 stands in line 2"), "{told:?}");
+        assert!(
+            told[3].contains("line 5: serial number S1 stands in line 2"),
+            "{told:?}"
+        );
         let ip = "10.0.0.1".parse().unwrap();
         assert_eq!(register.at(ip, None).unwrap().tag, "A3");
     }

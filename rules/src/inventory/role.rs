@@ -20,7 +20,8 @@ pub struct Vote {
 /// What the two ends of a conversation of a protocol are: client, server.
 type Ends = [Option<(Device, &'static str)>; 2];
 
-static ENDS: LazyLock<Vec<Ends>> = LazyLock::new(|| PROTOCOLS.iter().map(|p| ends(p.name)).collect());
+static ENDS: LazyLock<Vec<Ends>> =
+    LazyLock::new(|| PROTOCOLS.iter().map(|p| ends(p.name)).collect());
 
 fn ends(protocol: &str) -> Ends {
     let serves = |kind, why| [None, Some((kind, why))];
@@ -62,9 +63,10 @@ pub fn by_action(message: Message<'_>) -> [Option<(Device, u8, &'static str)>; 2
             Some((Device::Imaging, 1, "stores images")),
             Some((Device::Pacs, 2, "is sent images to store")),
         ],
-        ("dicom", Verb::Start | Verb::Stop) => {
-            [Some((Device::Imaging, 3, "reports steps of an examination")), None]
-        }
+        ("dicom", Verb::Start | Verb::Stop) => [
+            Some((Device::Imaging, 3, "reports steps of an examination")),
+            None,
+        ],
         ("dicom", Verb::Retrieve) => [
             Some((Device::Workstation, 2, "retrieves images")),
             Some((Device::Pacs, 3, "is asked for images")),
@@ -75,9 +77,10 @@ pub fn by_action(message: Message<'_>) -> [Option<(Device, u8, &'static str)>; 2
             Some((Device::Server, 3, "sends infusion orders")),
             Some((Device::Gateway, 3, "takes infusion orders for pumps")),
         ],
-        ("hl7v2", Verb::SetPatient | Verb::Merge) => {
-            [Some((Device::Server, 3, "is the source of admissions")), None]
-        }
+        ("hl7v2", Verb::SetPatient | Verb::Merge) => [
+            Some((Device::Server, 3, "is the source of admissions")),
+            None,
+        ],
         ("hl7v2", Verb::Store | Verb::Notify) if action.device_id.is_empty() => {
             [None, Some((Device::Server, 1, "takes results"))]
         }
@@ -86,7 +89,10 @@ pub fn by_action(message: Message<'_>) -> [Option<(Device, u8, &'static str)>; 2
             Some((Device::Server, 2, "takes observations of devices")),
         ],
         ("hl7v2", Verb::Order) => [Some((Device::Server, 2, "sends orders")), None],
-        ("astm", _) => [Some((Device::Analyser, 2, "speaks as a laboratory analyser")), None],
+        ("astm", _) => [
+            Some((Device::Analyser, 2, "speaks as a laboratory analyser")),
+            None,
+        ],
         ("sdc", _) | (_, Verb::LoadFirmware | Verb::LoadLibrary) => [None, kind_of(action.device)],
         (_, Verb::Subscribe) if action.device == Device::Monitor => [
             Some((Device::Server, 3, "watches monitors")),

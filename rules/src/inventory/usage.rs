@@ -73,9 +73,7 @@ impl Uses {
         over: bool,
     ) -> Change {
         let slot = &mut self.0[what as usize];
-        let running = slot.filter(|e| {
-            !e.over && at.time.saturating_sub(e.last.time) <= patience
-        });
+        let running = slot.filter(|e| !e.over && at.time.saturating_sub(e.last.time) <= patience);
         let change = match (running.is_some(), over) {
             (false, false) => Change::Began,
             (true, true) => Change::Ended,
@@ -154,10 +152,14 @@ pub fn shown(message: Message<'_>, patient: bool) -> impl Iterator<Item = (Use, 
         .unwrap_or(Bedside::No);
     let action = message.action();
     let verb = action.map(|a| a.verb);
-    let by_patient = (patient && bedside != Bedside::No)
-        .then_some((Use::Patient, verb != Some(Verb::SetPatient), false));
+    let by_patient = (patient && bedside != Bedside::No).then_some((
+        Use::Patient,
+        verb != Some(Verb::SetPatient),
+        false,
+    ));
     let mut by_values = None;
-    if bedside != Bedside::No && verb.is_none_or(|v| matches!(v, Verb::Store | Verb::Notify | Verb::Read))
+    if bedside != Bedside::No
+        && verb.is_none_or(|v| matches!(v, Verb::Store | Verb::Notify | Verb::Read))
     {
         let above_zero = message
             .fields()

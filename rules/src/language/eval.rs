@@ -759,7 +759,10 @@ fn attribute_of(
             }
         }
         Attribute::AeHolders | Attribute::AppHolders | Attribute::EprHolders => {
-            if let Some(n) = facts.inventory.holders_of(attribute, facts.sides.claims(seat)) {
+            if let Some(n) = facts
+                .inventory
+                .holders_of(attribute, facts.sides.claims(seat))
+            {
                 found(Val::Number(n as f64));
             }
         }

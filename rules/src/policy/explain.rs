@@ -138,8 +138,9 @@ impl Policy {
             mac: None,
             claims: Claims::default(),
         };
-        let member = Member::parse(text)
-            .map_err(|why| format!("`{text}` is neither a group of the policy nor a member: {why}"))?;
+        let member = Member::parse(text).map_err(|why| {
+            format!("`{text}` is neither a group of the policy nor a member: {why}")
+        })?;
         match &member {
             Member::Net(net) => who.ip = net.addr(),
             Member::Mac(mac) => who.mac = Some(*mac),

@@ -595,17 +595,16 @@ fn line_of(text: &str, at: usize) -> usize {
 
 /// A name and a day: `A. Name, 2026-11-02`.
 fn signed(text: &str) -> bool {
-    text.rsplit_once(',').is_some_and(|(name, day)| {
-        !name.trim().is_empty() && day.trim().parse::<Date>().is_ok()
-    })
+    text.rsplit_once(',')
+        .is_some_and(|(name, day)| !name.trim().is_empty() && day.trim().parse::<Date>().is_ok())
 }
 
 /// Whether therapy or safety may be at stake.
 fn grave(verbs: u32, effects: u16) -> bool {
     let at_stake = |effect| matches!(effect, Effect::Therapy | Effect::Safety);
-    let by_verb = Verb::ALL.iter().any(|v| {
-        verbs >> (*v as u32) & 1 == 1 && at_stake(v.effect(Device::Pump))
-    });
+    let by_verb = Verb::ALL
+        .iter()
+        .any(|v| verbs >> (*v as u32) & 1 == 1 && at_stake(v.effect(Device::Pump)));
     by_verb
         || Effect::ALL
             .iter()

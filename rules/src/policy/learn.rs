@@ -118,7 +118,11 @@ impl<'l> Lesson<'l> {
     }
 
     fn find_nodes(&mut self) {
-        let ips: BTreeSet<IpAddr> = self.deals.iter().flat_map(|d| [d.actor, d.target]).collect();
+        let ips: BTreeSet<IpAddr> = self
+            .deals
+            .iter()
+            .flat_map(|d| [d.actor, d.target])
+            .collect();
         for ip in ips {
             if self.place.contains_key(&ip) {
                 continue;
@@ -132,7 +136,12 @@ impl<'l> Lesson<'l> {
             let (kind, why) = match &role {
                 Some((kind, votes)) => {
                     let why = votes.iter().max_by_key(|v| v.weight).map(|v| {
-                        format!("it {} ({}, frame {})", v.why, v.protocol.name(), v.first.number)
+                        format!(
+                            "it {} ({}, frame {})",
+                            v.why,
+                            v.protocol.name(),
+                            v.first.number
+                        )
                     });
                     (*kind, why.unwrap_or_default())
                 }
@@ -231,7 +240,11 @@ impl<'l> Lesson<'l> {
         let time = self.manner.time;
         let mut out = String::from("schema = 1\n");
         let sources: Vec<String> = self.manner.sources.iter().map(|s| plain(s)).collect();
-        let _ = writeln!(out, "title = {}", quoted(&format!("Learned from {}", sources.join(", "))));
+        let _ = writeln!(
+            out,
+            "title = {}",
+            quoted(&format!("Learned from {}", sources.join(", ")))
+        );
         let _ = writeln!(out, "learned = true");
         let _ = writeln!(out, "timezone = \"UTC\"\n");
         if let Some((first, last)) = self.book.seen() {
@@ -397,7 +410,9 @@ impl<'l> Lesson<'l> {
         }
         match weight {
             Weight::Harmless => {}
-            Weight::Grave => out.push_str("# Therapy or safety is at stake: check it, then sign.\n"),
+            Weight::Grave => {
+                out.push_str("# Therapy or safety is at stake: check it, then sign.\n")
+            }
             Weight::Refused => {
                 out.push_str("# Always refused: leave it out, or find out why somebody tries.\n");
             }
@@ -456,7 +471,11 @@ enum Weight {
 /// The bounds of a verb, as seen: `set-rate = ["5..80 mL/h"]`.
 fn bounds(verb: Verb, deals: &[&Deal]) -> Option<String> {
     let mut ranges: Vec<(f64, f64, &str, f64, _)> = Vec::new();
-    for value in deals.iter().filter(|d| d.verb == verb).flat_map(|d| &d.values) {
+    for value in deals
+        .iter()
+        .filter(|d| d.verb == verb)
+        .flat_map(|d| &d.values)
+    {
         // Ends in the unit that was seen first for the dimension.
         let own = ranges.iter_mut().find(|r| r.4 == value.dimension);
         match own {

@@ -22,8 +22,8 @@ use crate::inventory::Claims;
 use crate::language::compiled::Truth;
 use crate::language::diagnostic::Report;
 use bounds::Bounds;
-pub(crate) use hours::local;
 use hours::Hours;
+pub(crate) use hours::local;
 use member::{GroupId, Members};
 
 /// A policy, checked and compiled.

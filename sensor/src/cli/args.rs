@@ -305,11 +305,19 @@ pub struct DevicesArgs {
     #[command(flatten)]
     pub input: Input,
     /// How they are written
-    #[arg(short = 'T', long = "form", value_name = "FORM", default_value = "text")]
+    #[arg(
+        short = 'T',
+        long = "form",
+        value_name = "FORM",
+        default_value = "text"
+    )]
     pub form: Form,
     /// JSON, one device a line
     #[arg(long)]
     pub json: bool,
+    /// Further advisories: CSAF files (CISA), or directories of them
+    #[arg(long, value_name = "FILE")]
+    pub csaf: Vec<PathBuf>,
     /// Names, tags and rooms: a file that `devices import` wrote
     #[arg(long, value_name = "FILE")]
     pub names: Option<PathBuf>,
@@ -328,6 +336,9 @@ pub enum DevicesCommand {
         input: Input,
         #[command(flatten)]
         judge: JudgeArgs,
+        /// Further advisories: CSAF files (CISA), or directories of them
+        #[arg(long, value_name = "FILE")]
+        csaf: Vec<PathBuf>,
         #[arg(long)]
         utc: bool,
     },

@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 
 use rules::RuleSet;
+use rules::advisory::Advisories;
 use rules::inventory::devices::{Device, mac_text};
 use rules::inventory::oui::{self, Vendors};
 use rules::inventory::register::Entry;
@@ -26,8 +28,9 @@ pub fn run(args: &DevicesArgs) -> Ending {
             name,
             input,
             judge,
+            csaf,
             utc,
-        }) => show(name, input, judge, *utc),
+        }) => show(name, input, judge, csaf, *utc),
         Some(DevicesCommand::Import {
             file,
             mapping,
@@ -45,7 +48,7 @@ fn list(args: &DevicesArgs) -> Result<Ending, String> {
     let rules = RuleSet::load(&[]).map_err(|e| e.to_string())?;
     let mut survey = Survey::of(&args.input, rules, None, None)?;
     survey.call_by(args.names.as_deref())?;
-    let sheet = Sheet::new(&survey, args.utc);
+    let sheet = Sheet::new(&survey, advisories(&args.csaf)?, args.utc);
     let devices = sheet.inventory.devices();
     let form = if args.json { Form::Json } else { args.form };
     let text = match form {
@@ -57,16 +60,26 @@ fn list(args: &DevicesArgs) -> Result<Ending, String> {
     Ok(survey.ending())
 }
 
-fn show(name: &str, input: &Input, judge: &JudgeArgs, utc: bool) -> Result<Ending, String> {
+fn show(
+    name: &str,
+    input: &Input,
+    judge: &JudgeArgs,
+    csaf: &[PathBuf],
+    utc: bool,
+) -> Result<Ending, String> {
     let rules = rulebook::load(&judge.rules)?;
     let policy = judge.policy.as_deref().map(load_policy).transpose()?;
     let mut survey = Survey::of(input, rules, policy, None)?;
     survey.call_by(judge.names.as_deref())?;
-    let sheet = Sheet::new(&survey, utc);
+    let sheet = Sheet::new(&survey, advisories(csaf)?, utc);
     let devices = sheet.inventory.devices();
     let listed = |d: &Device<'_>| {
         let entry = sheet.entry(d);
-        entry.is_some_and(|e| [&e.tag, &e.name, &e.serial].iter().any(|t| t.as_str() == name))
+        entry.is_some_and(|e| {
+            [&e.tag, &e.name, &e.serial]
+                .iter()
+                .any(|t| t.as_str() == name)
+        })
     };
     let found: Vec<&Device<'_>> = devices
         .iter()
@@ -84,25 +97,66 @@ fn show(name: &str, input: &Input, judge: &JudgeArgs, utc: bool) -> Result<Endin
     Ok(survey.ending())
 }
 
+/// The shipped advisories and those of CSAF files.
+fn advisories(csaf: &[PathBuf]) -> Result<Advisories, String> {
+    let mut all = Advisories::shipped();
+    for path in csaf {
+        let told = |path: &Path, e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
+        let mut files = vec![path.clone()];
+        if path.is_dir() {
+            files = std::fs::read_dir(path)
+                .map_err(|e| told(path, &e))?
+                .filter_map(|entry| Some(entry.ok()?.path()))
+                .filter(|p| p.extension().is_some_and(|e| e == "json"))
+                .collect();
+            files.sort();
+        }
+        for file in files {
+            let text = std::fs::read_to_string(&file).map_err(|e| told(&file, &e))?;
+            all.add(rules::advisory::read_csaf(&text).map_err(|e| told(&file, &e))?);
+        }
+    }
+    Ok(all)
+}
+
 struct Sheet<'i> {
     inventory: &'i Inventory,
     vendors: Vendors,
+    advisories: Advisories,
     time: Box<dyn Fn(i64) -> String>,
 }
 
 /// Columns of the CSV form.
 const COLUMNS: [&str; 19] = [
-    "name", "tag", "room", "address", "mac", "vendor", "role", "names", "maker", "model", "serial", "firmware",
-    "software", "label", "protocols", "commanders", "in_use", "first_seen", "last_seen",
+    "name",
+    "tag",
+    "room",
+    "address",
+    "mac",
+    "vendor",
+    "role",
+    "names",
+    "maker",
+    "model",
+    "serial",
+    "firmware",
+    "software",
+    "label",
+    "protocols",
+    "commanders",
+    "in_use",
+    "first_seen",
+    "last_seen",
 ];
 
 impl<'i> Sheet<'i> {
-    fn new(survey: &'i Survey, utc: bool) -> Self {
+    fn new(survey: &'i Survey, advisories: Advisories, utc: bool) -> Self {
         Sheet {
             inventory: survey.judge.inventory(),
             vendors: std::fs::read_to_string(LISTING)
                 .map(|text| Vendors::of_listing(&text))
                 .unwrap_or_default(),
+            advisories,
             time: Box::new(stamp(utc)),
         }
     }
@@ -120,7 +174,13 @@ impl<'i> Sheet<'i> {
             out.push('\n');
             self.rows(device, &mut out, false);
         }
-        let _ = writeln!(out, "{} devices", devices.len());
+        let _ = writeln!(
+            out,
+            "{} devices; of {} advisories {} need access on the spot: no traffic shows them",
+            devices.len(),
+            self.advisories.all().len(),
+            self.advisories.unseen().count()
+        );
         out
     }
 
@@ -137,12 +197,21 @@ impl<'i> Sheet<'i> {
                 row("DIFFERS", clean::text(difference.as_bytes()));
             }
         }
-        row("names", joined(device.names().iter().map(|n| n.what.to_string())));
+        row(
+            "names",
+            joined(device.names().iter().map(|n| n.what.to_string())),
+        );
         let marks = [Mark::Software, Mark::Class, Mark::Label];
         for mark in marks.into_iter().filter(|m| all || *m != Mark::Class) {
-            row(mark.word(), joined(device.marked(mark).iter().map(ToString::to_string)));
+            row(
+                mark.word(),
+                joined(device.marked(mark).iter().map(ToString::to_string)),
+            );
         }
-        row("protocols", joined(device.protocols().iter().map(|p| p.name().to_owned())));
+        row(
+            "protocols",
+            joined(device.protocols().iter().map(|p| p.name().to_owned())),
+        );
         let commanders = device.commanders(self.inventory);
         row(
             "commanded",
@@ -152,7 +221,11 @@ impl<'i> Sheet<'i> {
             })),
         );
         let behind = device.behind();
-        let shown = if all { behind.len() } else { behind.len().min(6) };
+        let shown = if all {
+            behind.len()
+        } else {
+            behind.len().min(6)
+        };
         let mut list = joined(behind[..shown].iter().map(ToString::to_string));
         if shown < behind.len() {
             let _ = write!(list, " and {} more", behind.len() - shown);
@@ -163,13 +236,34 @@ impl<'i> Sheet<'i> {
         } else if all {
             row("in use", "unknown".to_owned());
         }
-        row("one device", joined(device.joined_by.iter().map(|w| format!("by {w}"))));
+        for found in self.advisories.of(device) {
+            let cves = found.advisory.cves.join(" ");
+            let why = clean::text(found.why.as_bytes());
+            row(
+                "advisory",
+                format!(
+                    "{} {} (CVSS {}) {}: {why}",
+                    found.advisory.id,
+                    found.certainty.word(),
+                    found.advisory.score,
+                    if all { cves.as_str() } else { "" }
+                ),
+            );
+        }
+        row(
+            "one device",
+            joined(device.joined_by.iter().map(|w| format!("by {w}"))),
+        );
         for conflict in &device.conflicts {
             row("CONFLICT", clean::text(conflict.as_bytes()));
         }
         row(
             "seen",
-            format!("{} to {}", self.time(device.first_seen()), self.time(device.last_seen())),
+            format!(
+                "{} to {}",
+                self.time(device.first_seen()),
+                self.time(device.last_seen())
+            ),
         );
     }
 
@@ -265,7 +359,11 @@ impl<'i> Sheet<'i> {
     fn cells(&self, device: &Device<'_>) -> [String; COLUMNS.len()] {
         let many = |list: Vec<String>| list.join(" ");
         let marked = |mark| {
-            let values: Vec<String> = device.marked(mark).iter().map(ToString::to_string).collect();
+            let values: Vec<String> = device
+                .marked(mark)
+                .iter()
+                .map(ToString::to_string)
+                .collect();
             values.join(" / ")
         };
         let commanders = device.commanders(self.inventory);
@@ -285,7 +383,13 @@ impl<'i> Sheet<'i> {
             marked(Mark::Firmware),
             marked(Mark::Software),
             marked(Mark::Label),
-            many(device.protocols().iter().map(|p| p.name().to_owned()).collect()),
+            many(
+                device
+                    .protocols()
+                    .iter()
+                    .map(|p| p.name().to_owned())
+                    .collect(),
+            ),
             many(commanders.iter().map(|(ip, _)| ip.to_string()).collect()),
             self.used(device).unwrap_or_else(|| "unknown".to_owned()),
             self.time(device.first_seen()),
@@ -300,13 +404,21 @@ impl<'i> Sheet<'i> {
             .filter_map(|mark| {
                 let values: Vec<String> = device.marked(mark).into_iter().map(clean).collect();
                 let single = mark != Mark::Serial || device.serial().is_some();
-                (!values.is_empty() && single).then(|| (mark.word().replace(' ', "_"), values.into()))
+                (!values.is_empty() && single)
+                    .then(|| (mark.word().replace(' ', "_"), values.into()))
             })
             .collect();
         let role = device.role().map(|(kind, votes)| {
             let why: Vec<String> = votes
                 .iter()
-                .map(|v| format!("{} ({}, frame {})", v.why, v.protocol.name(), v.first.number))
+                .map(|v| {
+                    format!(
+                        "{} ({}, frame {})",
+                        v.why,
+                        v.protocol.name(),
+                        v.first.number
+                    )
+                })
                 .collect();
             serde_json::json!({ "kind": kind.word(), "why": why })
         });
@@ -345,8 +457,19 @@ impl<'i> Sheet<'i> {
                 "differs": e.differences(device).iter().map(|d| clean(d)).collect::<Vec<_>>(),
             })
         });
+        let advisories: Vec<serde_json::Value> = self
+            .advisories
+            .of(device)
+            .iter()
+            .map(|m| {
+                serde_json::json!({
+                    "id": m.advisory.id, "certainty": m.certainty.word(), "cvss": m.advisory.score,
+                    "cves": m.advisory.cves, "why": clean(&m.why),
+                })
+            })
+            .collect();
         let record = serde_json::json!({
-            "site": site, "addresses": device.addresses(), "macs": macs, "names": names, "role": role, "marks": marks,
+            "site": site, "advisories": advisories, "addresses": device.addresses(), "macs": macs, "names": names, "role": role, "marks": marks,
             "speaks_for": device.behind().into_iter().map(clean).collect::<Vec<_>>(),
             "protocols": device.protocols().iter().map(|p| p.name()).collect::<Vec<_>>(),
             "commanders": commanders, "peers": device.peers(self.inventory),

@@ -43,17 +43,24 @@ fn learn(args: &LearnArgs) -> Result<Ending, String> {
     let text = match &args.merge {
         None => draft.text.clone(),
         Some(path) => {
-            let mut text = std::fs::read_to_string(path)
-                .map_err(|e| format!("{}: {e}", path.display()))?;
+            let mut text =
+                std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
             if draft.grants > 0 {
-                let _ = write!(text, "\n# Learned from {}.\n\n{}", sources.join(", "), draft.text);
+                let _ = write!(
+                    text,
+                    "\n# Learned from {}.\n\n{}",
+                    sources.join(", "),
+                    draft.text
+                );
             }
             text
         }
     };
     // What is written must be readable again.
     if let Err(report) = Policy::load("the learned policy", &text) {
-        return Err(format!("the learned policy cannot be read again:\n\n{report}"));
+        return Err(format!(
+            "the learned policy cannot be read again:\n\n{report}"
+        ));
     }
     if merged {
         say(&difference(&survey, &draft.text))?;

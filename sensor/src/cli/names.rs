@@ -35,7 +35,10 @@ pub fn import(
     text.push('\n');
     for entry in register.entries() {
         let cells = entry.cells();
-        let cells: Vec<String> = cells.iter().map(|c| clean::csv_cell(c.as_bytes())).collect();
+        let cells: Vec<String> = cells
+            .iter()
+            .map(|c| clean::csv_cell(c.as_bytes()))
+            .collect();
         let _ = writeln!(text, "{}", cells.join(","));
     }
     match output {
@@ -70,12 +73,19 @@ pub fn diff(path: &Path, input: &Input, utc: bool) -> Result<Ending, String> {
             None => {
                 let role = device.role().map_or("unknown", |(kind, _)| kind.word());
                 let first = time(device.first_seen());
-                let _ = writeln!(unlisted, "    {addresses:<24} {role:<14} first seen {first}");
+                let _ = writeln!(
+                    unlisted,
+                    "    {addresses:<24} {role:<14} first seen {first}"
+                );
             }
         }
     }
     let mut unseen = String::new();
-    for entry in register.entries().iter().filter(|e| !seen.contains(&e.line)) {
+    for entry in register
+        .entries()
+        .iter()
+        .filter(|e| !seen.contains(&e.line))
+    {
         let by: Vec<String> = entry.cells()[3..6]
             .iter()
             .filter(|c| !c.is_empty())
@@ -89,7 +99,11 @@ pub fn diff(path: &Path, input: &Input, utc: bool) -> Result<Ending, String> {
         ("Seen and not on the list", unlisted),
         ("The list and the wire differ", differing),
     ] {
-        let lines = if lines.is_empty() { "    nothing\n".to_owned() } else { lines };
+        let lines = if lines.is_empty() {
+            "    nothing\n".to_owned()
+        } else {
+            lines
+        };
         let _ = write!(out, "{title}\n{lines}\n");
     }
     say(&out)?;
@@ -106,7 +120,11 @@ fn read(path: &Path, mapping: &Mapping) -> Result<Register, String> {
     let (register, told) = Register::import(&text, mapping)
         .map_err(|why| format!("{}: {}", path.display(), clean::text(why.as_bytes())))?;
     for line in told {
-        complain(format!("{}: {}", path.display(), clean::text(line.as_bytes())));
+        complain(format!(
+            "{}: {}",
+            path.display(),
+            clean::text(line.as_bytes())
+        ));
     }
     Ok(register)
 }

@@ -36,7 +36,10 @@ fn answer(
     let policy = load_policy(path)?;
     let Some(word) = Verb::from_word(verb) else {
         let words: Vec<&str> = Verb::ALL.iter().map(|v| v.word()).collect();
-        return Err(format!("`{verb}` is not a verb; verbs are {}", words.join(" ")));
+        return Err(format!(
+            "`{verb}` is not a verb; verbs are {}",
+            words.join(" ")
+        ));
     };
     let time = match at {
         None => None,

@@ -45,7 +45,12 @@ fn replay(args: &Replay) -> Result<Ending, String> {
     let rule_count = rules.rules().count();
     let policy = args.judge.policy.as_deref().map(load_policy).transpose()?;
     let mut judge = Judge::new(rules, policy, rules::engine::Settings::default());
-    let register = args.judge.names.as_deref().map(super::names::load).transpose()?;
+    let register = args
+        .judge
+        .names
+        .as_deref()
+        .map(super::names::load)
+        .transpose()?;
     let register = register.map(std::sync::Arc::new);
     if let Some(register) = &register {
         judge.call_by(std::sync::Arc::clone(register));

@@ -86,7 +86,9 @@ impl Survey {
             complain(trouble);
         }
         for (limit, hits) in judge.limit_hits().named().chain(book.limit_hits().named()) {
-            complain(format!("limit {limit} was hit {hits} times: what is told may lack something"));
+            complain(format!(
+                "limit {limit} was hit {hits} times: what is told may lack something"
+            ));
         }
         let broken = totals.failed.is_some() || totals.inputs.damages().iter().any(|d| !d.tail);
         Ok(Survey {
@@ -101,7 +103,8 @@ impl Survey {
     /// Gives the devices the names of the site's list.
     pub fn call_by(&mut self, names: Option<&Path>) -> Result<(), String> {
         if let Some(path) = names {
-            self.judge.call_by(std::sync::Arc::new(super::names::load(path)?));
+            self.judge
+                .call_by(std::sync::Arc::new(super::names::load(path)?));
         }
         Ok(())
     }

@@ -149,7 +149,11 @@ fn party(alert: &mut Object<'_>, key: &str, p: &Party) {
     texts(&mut o, "names", &names);
     texts(&mut o, "groups", &p.groups);
     if let Some(site) = &p.site {
-        for (key, part) in [("name", &site.name), ("tag", &site.tag), ("room", &site.room)] {
+        for (key, part) in [
+            ("name", &site.name),
+            ("tag", &site.tag),
+            ("room", &site.room),
+        ] {
             if !part.is_empty() {
                 o.text(key, part);
             }

@@ -8,11 +8,11 @@ use dissectors::action::Quantity;
 use dissectors::message::{Conversation, Endpoint, FrameRef, Message, Value};
 use dissectors::{Action, Privacy, Side, Transport};
 
-use rules::inventory::Register;
 use super::clock::Clock;
 use super::community::community_id;
 use super::discretion::Discretion;
 use super::json::{self, Array, Object};
+use rules::inventory::Register;
 
 /// What every record needs besides its own data.
 pub struct Eve {
@@ -171,7 +171,11 @@ fn render_addresses(
             };
             let site = entry.site();
             let mut asset = record.object(key);
-            for (key, part) in [("name", &site.name), ("tag", &site.tag), ("room", &site.room)] {
+            for (key, part) in [
+                ("name", &site.name),
+                ("tag", &site.tag),
+                ("room", &site.room),
+            ] {
                 if !part.is_empty() {
                     asset.text(key, part);
                 }
