@@ -140,8 +140,28 @@ fn site_list_names_devices_in_findings_and_tells_what_differs() {
 }
 
 #[test]
-fn monitor_that_sends_vital_signs_is_in_use_and_others_are_unknown() {
-    let found = devices("pcaps/ward/one-evening.pcapng", &[]);
-    assert!(found.iter().any(|d| d["in_use"].is_string()));
-    assert!(found.iter().any(|d| d["in_use"].is_null()));
+fn monitor_that_sends_vital_signs_is_in_use_and_its_central_is_unknown() {
+    let found = devices("pcaps/ge_unity/unity_spoof.pcap", &[]);
+    let used = at(&found, "10.77.4.31")["in_use"].to_string();
+    assert!(used.contains("vital signs by ge_unity"), "{used}");
+    assert!(at(&found, "10.77.4.10")["in_use"].is_null());
+}
+
+// The truth of the capture: 02:00:5e:66:66:01 sends as 10.77.4.31 too.
+#[test]
+fn address_used_from_two_cards_is_a_conflict() {
+    let found = devices("pcaps/ge_unity/unity_spoof.pcap", &[]);
+    let conflicts = at(&found, "10.77.4.31")["conflicts"].to_string();
+    assert!(
+        conflicts.contains("00:00:a1:10:00:31 and 02:00:5e:66:66:01"),
+        "{conflicts}"
+    );
+}
+
+#[test]
+fn pump_told_what_to_do_is_a_pump_with_its_serial_number() {
+    let found = devices("pcaps/alaris/alaris_rate_start_stop_bolus.pcap", &[]);
+    let pump = at(&found, "10.77.20.101");
+    assert_eq!(pump["role"]["kind"], "pump");
+    assert_eq!(pump["marks"]["serial"][0], "8002-90001");
 }

@@ -173,34 +173,39 @@ struct Shown {
 /// of the pattern are the parts of the version.
 static BANNERS: LazyLock<Vec<(Regex, &str, &str, bool)>> = LazyLock::new(|| {
     [
-        (r"^OFFIS_DCMTK_(\d)(\d)(\d)$", "offis", "dcmtk", true),
+        (r"(?-u)^OFFIS_DCMTK_(\d)(\d)(\d)$", "offis", "dcmtk", true),
         (
-            r"^1\.2\.276\.0\.7230010\.3\.0\.(\d+)\.(\d+)\.(\d+)$",
+            r"(?-u)^1\.2\.276\.0\.7230010\.3\.0\.(\d+)\.(\d+)\.(\d+)$",
             "offis",
             "dcmtk",
             true,
         ),
         (
-            r"^PYNETDICOM_(\d)(\d)(\d)$",
+            r"(?-u)^PYNETDICOM_(\d)(\d)(\d)$",
             "pynetdicom",
             "pynetdicom",
             true,
         ),
         (
-            r"^1\.2\.826\.0\.1\.3680043\.9\.3811\.(\d+)\.(\d+)\.(\d+)$",
+            r"(?-u)^1\.2\.826\.0\.1\.3680043\.9\.3811\.(\d+)\.(\d+)\.(\d+)$",
             "pynetdicom",
             "pynetdicom",
             true,
         ),
-        (r"^GDCM (\d+)\.(\d+)\.(\d+)", "grassroots", "gdcm", true),
         (
-            r"(?i)^orthanc/(\d+)\.(\d+)\.(\d+)",
+            r"(?-u)^GDCM (\d+)\.(\d+)\.(\d+)",
+            "grassroots",
+            "gdcm",
+            true,
+        ),
+        (
+            r"(?i-u)^orthanc/(\d+)\.(\d+)\.(\d+)",
             "orthanc",
             "orthanc",
             false,
         ),
         (
-            r"(?i)mirth.connect[ /](\d+)\.(\d+)\.(\d+)",
+            r"(?i-u)mirth[ _-]connect[ /](\d+)\.(\d+)\.(\d+)",
             "nextgen",
             "mirth connect",
             false,
