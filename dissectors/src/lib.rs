@@ -8,8 +8,8 @@
 #![recursion_limit = "1024"]
 
 pub mod action;
-mod codes;
 mod address;
+mod codes;
 pub mod contract;
 #[cfg(test)]
 mod drive;

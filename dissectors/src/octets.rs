@@ -68,6 +68,22 @@ impl<const N: usize> ShortText<N> {
         &self.bytes[..self.len]
     }
 
+    /// Adds a number in decimal digits; what does not fit is cut.
+    pub fn push_number(&mut self, number: u32) {
+        let mut digits = [0u8; 10];
+        let mut at = digits.len();
+        let mut left = number;
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (left % 10) as u8;
+            left /= 10;
+            if left == 0 {
+                break;
+            }
+        }
+        digits[at..].iter().for_each(|d| self.push(char::from(*d)));
+    }
+
     pub fn push(&mut self, c: char) {
         let mut utf8 = [0; 4];
         let utf8 = c.encode_utf8(&mut utf8).as_bytes();
@@ -86,7 +102,13 @@ impl<const N: usize> Default for ShortText<N> {
 
 impl<const N: usize> fmt::Write for ShortText<N> {
     fn write_str(&mut self, s: &str) -> fmt::Result {
-        s.chars().for_each(|c| self.push(c));
+        match self.bytes.get_mut(self.len..self.len + s.len()) {
+            Some(room) => {
+                room.copy_from_slice(s.as_bytes());
+                self.len += s.len();
+            }
+            None => s.chars().for_each(|c| self.push(c)),
+        }
         Ok(())
     }
 }

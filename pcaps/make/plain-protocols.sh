@@ -8,9 +8,11 @@ ip netns add $A 2>/dev/null; ip netns add $B 2>/dev/null
 ip link del wwb0 2>/dev/null; ip link add wwb0 type veth peer name wwb1
 ip link set wwb0 netns $A name eth0 address 02:00:00:aa:00:01; ip link set wwb1 netns $B name eth0 address 02:00:00:bb:00:02
 a() { ip netns exec $A "$@"; }; b() { ip netns exec $B "$@"; }
+# For the background alone: `$!` is then the program itself.
+serve() { exec ip netns exec $A "$@"; }
 for n in a b; do $n ip link set lo up; $n ip link set eth0 up; $n ethtool -K eth0 tx off rx off gso off tso off >/dev/null 2>&1; done
 a ip addr add 10.77.0.1/24 dev eth0; a ip -6 addr add 2001:db8:77::1/64 dev eth0 nodad
-cap() { a tcpdump -U -i eth0 -w "$out/$1" "${@:2}" 2>/dev/null & cpid=$!; sleep 1; }
+cap() { serve tcpdump -U -i eth0 -w "$out/$1" "${@:2}" 2>/dev/null & cpid=$!; sleep 1; }
 stop() { sleep 1; kill $cpid; wait $cpid 2>/dev/null; }
 cat > $tmp/dm.conf <<C
 interface=eth0
@@ -40,7 +42,7 @@ C
 mkdir -p $tmp/tftp; echo firmware > $tmp/tftp/fw-2.1.bin
 # --- dhcp, with router advertisements
 cap dhcp.pcap 'udp port 67 or udp port 68'
-a dnsmasq -C $tmp/dm.conf >$tmp/dm.log 2>&1 & dm=$!
+serve dnsmasq -C $tmp/dm.conf >$tmp/dm.log 2>&1 & dm=$!
 sleep 1
 cat > $tmp/script.sh <<'S'
 #!/bin/sh
@@ -92,7 +94,7 @@ kill $dm; wait $dm 2>/dev/null
 # --- ssh
 mkdir -p /run/sshd; ssh-keygen -q -t ed25519 -N '' -f $tmp/host; ssh-keygen -q -t ed25519 -N '' -f $tmp/user; cp $tmp/user.pub $tmp/auth; chmod 600 $tmp/auth
 cap ssh.pcap 'port 22'
-a /usr/sbin/sshd -D -e -f /dev/null -h $tmp/host -o AuthorizedKeysFile=$tmp/auth -o StrictModes=no -o PermitRootLogin=yes -o PidFile=none -o ListenAddress=10.77.0.1 2>$tmp/sshd.log & sd=$!
+serve /usr/sbin/sshd -D -e -f /dev/null -h $tmp/host -o AuthorizedKeysFile=$tmp/auth -o StrictModes=no -o PermitRootLogin=yes -o PidFile=none -o ListenAddress=10.77.0.1 2>$tmp/sshd.log & sd=$!
 sleep 1
 b ssh -i $tmp/user -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o IdentitiesOnly=yes root@10.77.0.1 true 2>/dev/null
 b ssh -i $tmp/user -o KexAlgorithms=diffie-hellman-group-exchange-sha256 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null root@10.77.0.1 true 2>/dev/null
@@ -118,7 +120,7 @@ C
 getent passwd ftp >/dev/null || useradd -r -s /usr/sbin/nologin ftp
 chown root:root $tmp/vs.conf
 cap ftp.pcap tcp
-a vsftpd $tmp/vs.conf & vs=$!
+serve vsftpd $tmp/vs.conf & vs=$!
 sleep 1
 b curl -s ftp://10.77.0.1/pub/druglib-7.cab -o /dev/null
 b curl -s -T $tmp/dm.conf ftp://10.77.0.1/pub/firmware-2.2.bin
@@ -137,7 +139,7 @@ rouser biomed
 agentAddress udp:10.77.0.1:161
 C
 cap snmp.pcap 'udp port 161'
-a snmpd -f -Lo -C -c $tmp/snmpd.conf -p $tmp/snmpd.pid --persistentDir=$tmp/sp >$tmp/snmpd.log 2>&1 & sn=$!
+serve snmpd -f -Lo -C -c $tmp/snmpd.conf -p $tmp/snmpd.pid --persistentDir=$tmp/sp >$tmp/snmpd.log 2>&1 & sn=$!
 sleep 2
 b snmpget -v1 -c public 10.77.0.1 1.3.6.1.2.1.1.1.0 1.3.6.1.2.1.1.5.0 >/dev/null
 b snmpbulkwalk -v2c -c public 10.77.0.1 1.3.6.1.2.1.1 >/dev/null
@@ -148,12 +150,12 @@ stop; kill $sn
 # --- ntp
 printf 'local stratum 3\nallow 10.77.0.0/24\nbindaddress 10.77.0.1\ncmdport 0\npidfile %s\n' $tmp/ch.pid > $tmp/ch.conf
 cap ntp.pcap 'udp port 123'
-a chronyd -x -d -f $tmp/ch.conf -u root >/dev/null 2>&1 & cs=$!
+serve chronyd -x -d -f $tmp/ch.conf -u root >/dev/null 2>&1 & cs=$!
 sleep 1
 b timeout 12 chronyd -x -d -Q -t 8 -u root -f /dev/null "server 10.77.0.1 iburst" "pidfile $tmp/ch2.pid" "cmdport 0" >/dev/null 2>&1
 stop; kill $cs
 # --- lldp
 cap lldp.pcap 'ether proto 0x88cc'
-a lldpd -d -I eth0 -S "AcmePump firmware 2.1" -P Acme -u $tmp/lldp.sock >/dev/null 2>&1 & ld=$!
+serve lldpd -d -I eth0 -S "AcmePump firmware 2.1" -P Acme -u $tmp/lldp.sock >/dev/null 2>&1 & ld=$!
 sleep 4; stop; kill $ld
 ip netns del $A; ip netns del $B; rm -rf "$tmp"

@@ -165,3 +165,40 @@ fn pump_told_what_to_do_is_a_pump_with_its_serial_number() {
     assert_eq!(pump["role"]["kind"], "pump");
     assert_eq!(pump["marks"]["serial"][0], "8002-90001");
 }
+
+#[test]
+fn rule_may_ask_how_many_devices_hold_a_name() {
+    let rules = scratch("toml");
+    fs::write(
+        &rules,
+        r#"
+[[rule]]
+id = "SITE-ID-0001"
+title = "Application that two devices speak as"
+when = 'protocol is hl7v2 and exists(verb) and actor.app_holders > 1'
+severity = { attempted = "medium", accepted = "medium", refused = "medium" }
+category = "identity"
+why = "{actor} shares its name"
+clinical = "A receiver that trusts the name takes orders from a stranger."
+bedside = ""
+network = "Find out which of the two is the application."
+"#,
+    )
+    .expect("a writable temporary folder");
+    let fires = |capture: &str| {
+        let path = shipped(capture);
+        let args = [
+            Path::new("-r"),
+            &path,
+            Path::new("--json"),
+            Path::new("--rules"),
+            &rules,
+        ];
+        let output = run(args);
+        let (said, told) = texts(&output);
+        assert!(output.status.success(), "{told}");
+        said.contains("SITE-ID-0001")
+    };
+    assert!(fires("pcaps/hl7v2/atk_rgv_unauthorised.pcap"));
+    assert!(!fires("pcaps/hl7v2/pcd03_piv.pcap"));
+}

@@ -125,7 +125,7 @@ fn hostile_names_are_shown_escaped_in_every_output() {
         ("devices", &["devices"][..]),
         ("devices as JSON", &["devices", "--json"]),
         ("devices as CSV", &["devices", "-T", "csv"]),
-        ("a device's day", &["devices", "show", "10.20.1.11"]),
+        ("a device's day", &["devices", "show", "10.20.2.66"]),
         ("a learned policy", &["learn"]),
         ("shadow", &["policy", "shadow"]),
     ] {

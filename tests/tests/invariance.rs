@@ -214,11 +214,12 @@ fn messages(frames: &[Frame], policy: &Path) -> Vec<String> {
             let event = r["event_type"].as_str()?;
             let body = r.get(event)?;
             let said = !matches!(event, "tcp" | "alert" | "finding");
-            (said && body.get("anomaly").is_none() && body.get("kind").is_some())
-                .then(|| format!(
-                        "{event} {}:{}>{}:{} {}",
-                        r["src_ip"], r["src_port"], r["dest_ip"], r["dest_port"], body["kind"]
-                    ))
+            (said && body.get("anomaly").is_none() && body.get("kind").is_some()).then(|| {
+                format!(
+                    "{event} {}:{}>{}:{} {}",
+                    r["src_ip"], r["src_port"], r["dest_ip"], r["dest_port"], body["kind"]
+                )
+            })
         })
         .collect()
 }

@@ -26,7 +26,7 @@ impl<'a> List<'a> {
         let (body, count, rest) = counted(at, i, draft)?;
         let mut seen = 0;
         let mut walk = body;
-        while let Ok((next, _)) = attribute(walk) {
+        while let Some((next, _)) = attribute(walk) {
             walk = next;
             seen += 1;
         }
@@ -47,7 +47,7 @@ impl<'a> Iterator for List<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
-        let (rest, found) = attribute(self.rest).ok()?;
+        let (rest, found) = attribute(self.rest)?;
         self.rest = rest;
         Some(found)
     }
@@ -59,10 +59,11 @@ pub fn counted<'a>(
     i: &'a [u8],
     draft: &mut Draft<'_>,
 ) -> Option<(&'a [u8], u16, &'a [u8])> {
-    let Ok((rest, (count, len))) = head(i) else {
+    let Some(([a, b, c, d], rest)) = i.split_first_chunk() else {
         draft.anomaly("truncated", at.of(i));
         return None;
     };
+    let (count, len) = (u16::from_be_bytes([*a, *b]), u16::from_be_bytes([*c, *d]));
     if usize::from(len) > rest.len() {
         draft.anomaly("length-mismatch", at.of(i));
     }
@@ -70,16 +71,17 @@ pub fn counted<'a>(
     Some((body, count, rest))
 }
 
-fn head(i: &[u8]) -> IResult<&[u8], (u16, u16)> {
-    (be_u16, be_u16).parse(i)
-}
+/// An attribute: its id and its value's bytes.
+type Attribute<'a> = (AttributeId, &'a [u8]);
 
-fn attribute(i: &[u8]) -> IResult<&[u8], (AttributeId, &[u8])> {
-    (
-        be_u16.map(AttributeId),
-        nom::multi::length_data(be_u16::<&[u8], _>),
-    )
-        .parse(i)
+/// Id, length, value; what follows stands first. `None` if it is not all there. By hand: the
+/// attributes of a wave or numeric list are most of what a monitor sends.
+#[inline]
+fn attribute(i: &[u8]) -> Option<(&[u8], Attribute<'_>)> {
+    let ([a, b, c, d], rest) = i.split_first_chunk()?;
+    let len = usize::from(u16::from_be_bytes([*c, *d]));
+    let (value, rest) = rest.split_at_checked(len)?;
+    Some((rest, (AttributeId(u16::from_be_bytes([*a, *b])), value)))
 }
 
 /// Writes what is kept of one attribute of an object of `class`. False if it has no name here.
@@ -144,7 +146,9 @@ pub fn write(class: Class, id: AttributeId, value: &[u8], draft: &mut Draft<'_>)
 
 /// String: length, UTF-16BE, padded with NUL. An empty one is not written.
 fn text(field: FieldId, value: &[u8], draft: &mut Draft<'_>) {
-    if let Some(body) = value.get(2..) {
+    if draft.wants(field)
+        && let Some(body) = value.get(2..)
+    {
         let len = be16(value, 0).map_or(0, usize::from).min(body.len());
         // 512 bytes of UTF-16 are at most 768 bytes of UTF-8.
         let text = utf16_be::<768>(&body[..len]);
@@ -153,7 +157,8 @@ fn text(field: FieldId, value: &[u8], draft: &mut Draft<'_>) {
 }
 
 fn time(field: FieldId, value: &[u8], draft: &mut Draft<'_>) {
-    if let Some(time) = value.first_chunk().and_then(absolute_time)
+    if draft.wants(field)
+        && let Some(time) = value.first_chunk().and_then(absolute_time)
         && time.as_bytes() != b"0000-00-00T00:00:00"
     {
         draft.time(field, time.as_bytes());
@@ -161,7 +166,8 @@ fn time(field: FieldId, value: &[u8], draft: &mut Draft<'_>) {
 }
 
 fn measure(field: FieldId, value: &[u8], draft: &mut Draft<'_>) {
-    if let Some(number) = be32(value, 0).map(|n| Float32(n).value())
+    if draft.wants(field)
+        && let Some(number) = be32(value, 0).map(|n| Float32(n).value())
         && number.is_finite()
     {
         draft.decimal(field, number);
@@ -170,6 +176,9 @@ fn measure(field: FieldId, value: &[u8], draft: &mut Draft<'_>) {
 
 /// Two VariableLabels: manufacturer and model.
 fn model(value: &[u8], draft: &mut Draft<'_>) {
+    if !draft.wants(VENDOR) && !draft.wants(MODEL) {
+        return;
+    }
     if let Ok((rest, vendor)) = label(value) {
         draft.text_if(VENDOR, latin1::<64>(vendor).as_bytes());
         if let Ok((_, model)) = label(rest) {
@@ -203,6 +212,9 @@ fn production(value: &[u8], draft: &mut Draft<'_>) {
 }
 
 fn system_id(value: &[u8], draft: &mut Draft<'_>) {
+    if !draft.wants(SYSTEM_ID) {
+        return;
+    }
     let mut hex = ShortText::<48>::new();
     for byte in value.iter().skip(2).take(16) {
         let _ = std::fmt::Write::write_fmt(&mut hex, format_args!("{byte:02x}"));
@@ -212,13 +224,16 @@ fn system_id(value: &[u8], draft: &mut Draft<'_>) {
 
 /// NuObsValue: physiological id, state, unit, FLOAT. Only vital signs are kept.
 fn numeric(value: &[u8], draft: &mut Draft<'_>) {
+    if !draft.wants(NUMERIC) {
+        return;
+    }
     let Ok((_, (physio, _state, unit, number))) =
         (be_u16::<&[u8], ()>, be_u16, be_u16, be_u32).parse(value)
     else {
         return;
     };
     let number = Float32(number).value();
-    if is_vital(physio) && number.is_finite() && draft.wants(NUMERIC) {
+    if is_vital(physio) && number.is_finite() {
         let code = ShortText::<8>::of(format_args!("0x{physio:04x}"));
         draft.quantity(
             NUMERIC,
@@ -243,6 +258,9 @@ fn alert_condition(value: &[u8], draft: &mut Draft<'_>) {
 
 /// Count, length, then entries: source, code, type, state, object (6), info id, info.
 fn alarms(value: &[u8], draft: &mut Draft<'_>) {
+    if !draft.wants(ALARM) {
+        return;
+    }
     let mut rest = value.get(4..).unwrap_or(b"");
     while let (Some(info_id), Some(len)) = (be16(rest, 14), be16(rest, 16)) {
         let body = rest.get(18..).unwrap_or(b"");
@@ -266,6 +284,9 @@ fn alarms(value: &[u8], draft: &mut Draft<'_>) {
 
 /// MAC, IPv4 address, mask.
 fn address(value: &[u8], draft: &mut Draft<'_>) {
+    if !draft.wants(MAC) && !draft.wants(IP) && !draft.wants(NETMASK) {
+        return;
+    }
     if let Some([a, b, c, d, e, f, ip @ ..]) = value.first_chunk::<14>() {
         let mac = format_args!("{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}");
         draft.text(MAC, ShortText::<24>::of(mac).as_bytes());
@@ -279,6 +300,9 @@ fn address(value: &[u8], draft: &mut Draft<'_>) {
 
 /// Count, length, then (application, transport, port, options)*.
 fn services(value: &[u8], draft: &mut Draft<'_>) {
+    if !draft.wants(SERVICE) {
+        return;
+    }
     for one in value.get(4..).unwrap_or(b"").chunks_exact(8) {
         let number = |at| be16(one, at).unwrap_or(0);
         let text = ShortText::<80>::of(format_args!(

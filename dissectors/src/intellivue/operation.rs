@@ -223,10 +223,12 @@ fn common(at: At<'_>, i: &[u8], header: Header, head: &Head, side: Side, draft: 
     let invoke = head.operation == Operation::INVOKE;
     let asker = if invoke { side } else { side.other() };
     let name = match asker {
-        Side::Client => "client",
-        Side::Server => "server",
+        Side::Client => "client ",
+        Side::Server => "server ",
     };
-    let key = ShortText::<16>::of(format_args!("{name} {}", head.invoke_id));
+    let mut key = ShortText::<16>::new();
+    let _ = std::fmt::Write::write_str(&mut key, name);
+    key.push_number(u32::from(head.invoke_id));
     let confirmed = !matches!(head.code, 0 | 4);
     match head.operation {
         Operation::INVOKE if confirmed => draft.asks(Scope::Conversation, key.as_bytes()),

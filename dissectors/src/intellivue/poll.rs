@@ -56,7 +56,9 @@ pub fn result<'a>(
         draft.integer(SEQUENCE, i64::from(sequence));
     }
     draft.integer(RELATIVE_TIME, i64::from(relative));
-    if let Some(clock) = <[u8]>::first_chunk(clock).and_then(absolute_time) {
+    if draft.wants(CLOCK)
+        && let Some(clock) = <[u8]>::first_chunk(clock).and_then(absolute_time)
+    {
         draft.time(CLOCK, clock.as_bytes());
     }
     write_polled(polled, draft);
@@ -65,7 +67,7 @@ pub fn result<'a>(
     };
     let mut objects = 0;
     for _ in 0..count {
-        let Ok((next, _context)) = be_u16::<&[u8], ()>.parse(contexts) else {
+        let Some((_context, next)) = contexts.split_first_chunk::<2>() else {
             draft.anomaly("count-mismatch", at.of(contexts));
             break;
         };
@@ -98,7 +100,7 @@ fn read_objects(
             draft.limit(limits::INTELLIVUE_OBJECTS);
             return objects;
         }
-        let Ok((next, _handle)) = be_u16::<&[u8], ()>.parse(list) else {
+        let Some((_handle, next)) = list.split_first_chunk::<2>() else {
             break;
         };
         let Some((attributes, next)) = List::read(at, next, draft) else {

@@ -7,6 +7,8 @@ use std::net::IpAddr;
 use dissectors::action::{Action, Device, Verb};
 use dissectors::contract::Side;
 use dissectors::message::{Batch, Lesson, Message, Value};
+use dissectors::registry::PROTOCOLS;
+use dissectors::schema::FieldId;
 
 use super::keep;
 use super::table::Table;
@@ -27,7 +29,9 @@ impl Taught {
         if self.low.is_none() && self.high.is_none() {
             return None;
         }
-        let low = self.low.is_none_or(|low| number >= low || same(number, low));
+        let low = self
+            .low
+            .is_none_or(|low| number >= low || same(number, low));
         let high = self
             .high
             .is_none_or(|high| number <= high || same(number, high));
@@ -66,6 +70,8 @@ pub struct Lessons {
     order: VecDeque<IpAddr>,
     held: usize,
     room: usize,
+    /// By protocol: the field of the sequence, and whether it ever taught anything.
+    protocols: Vec<(Option<FieldId>, bool)>,
 }
 
 impl Lessons {
@@ -75,17 +81,27 @@ impl Lessons {
             order: VecDeque::new(),
             held: 0,
             room: limits.get(limits::TAUGHT_HANDLES).max(1),
+            protocols: PROTOCOLS
+                .iter()
+                .map(|p| (p.field("sequence_id"), false))
+                .collect(),
         }
     }
 
     /// Takes in what a message teaches of its sender.
     pub fn learn(&mut self, message: Message<'_>, hits: &mut Hits) {
-        let ip = message.source().ip;
         let mut lessons = message.lessons().peekable();
-        if lessons.peek().is_none() && !self.providers.contains_key(&ip) {
+        let Some((field, taught)) = self.protocols.get_mut(message.protocol().index()) else {
+            return;
+        };
+        let (field, teaches) = (*field, lessons.peek().is_some());
+        *taught |= teaches;
+        let ip = message.source().ip;
+        if !teaches && (!*taught || !self.providers.contains_key(&ip)) {
             return;
         }
-        if let Some(sequence) = sequence(message)
+        let sequence = field.and_then(|f| sequence(message, f));
+        if let Some(sequence) = sequence
             && let Some(provider) = self.providers.get_mut(&ip)
             && !provider.sequence.is_empty()
             && provider.sequence.as_ref() != sequence
@@ -95,7 +111,7 @@ impl Lessons {
             provider.sequence = sequence.into();
         }
         for lesson in lessons {
-            self.keep(ip, &lesson, sequence(message).unwrap_or(b""), hits);
+            self.keep(ip, &lesson, sequence.unwrap_or(b""), hits);
         }
     }
 
@@ -136,8 +152,13 @@ impl Lessons {
         }
     }
 
+    fn teaches(&self, message: Message<'_>) -> bool {
+        let at = message.protocol().index();
+        self.protocols.get(at).is_some_and(|(_, taught)| *taught)
+    }
+
     fn meaning(&self, message: Message<'_>, action: &Action<'_>) -> Option<&Meaning> {
-        if action.handle.is_empty() || self.providers.is_empty() {
+        if action.handle.is_empty() {
             return None;
         }
         let asked = message.conversation().ends[match message.answers() {
@@ -150,13 +171,16 @@ impl Lessons {
 
     /// What the device published of the operation that a message asks for.
     pub fn taught(&self, message: Message<'_>) -> Option<Taught> {
+        if !self.teaches(message) {
+            return None;
+        }
         let action = message.action()?;
         self.meaning(message, &action).map(|m| m.taught)
     }
 
     /// The message with its action completed, if more is known of it than it says.
     pub fn complete(&self, message: Message<'_>) -> Option<Batch> {
-        if self.providers.is_empty() {
+        if !self.teaches(message) {
             return None;
         }
         let mut action = message.action()?;
@@ -192,8 +216,8 @@ fn known(n: f64) -> Option<f64> {
     n.is_finite().then_some(n)
 }
 
-fn sequence<'m>(message: Message<'m>) -> Option<&'m [u8]> {
-    let field = message.protocol().protocol().field("sequence_id")?;
+/// The sequence that a device names; a consumer only repeats what it was told.
+fn sequence<'m>(message: Message<'m>, field: FieldId) -> Option<&'m [u8]> {
     match message.field(field)? {
         Value::Text(text) if !text.is_empty() && message.side() != Side::Client => Some(text),
         Value::Text(text) if !text.is_empty() && message.answers().is_none() => Some(text),

@@ -125,6 +125,13 @@ impl Book {
     }
 }
 
+/// What a judge of these rules reads of messages.
+pub fn interest_of(rules: &RuleSet) -> Interest {
+    let mut interest = rules.interest();
+    crate::inventory::interest(&mut interest);
+    interest
+}
+
 impl Judge {
     pub fn new(rules: RuleSet, policy: Option<Policy>, settings: Settings) -> Judge {
         let limits = settings.limits;

@@ -8,6 +8,8 @@ use std::net::IpAddr;
 
 use dissectors::action::{Action, Effect, Outcome, Verb};
 use dissectors::message::{Message, Value};
+use dissectors::registry::PROTOCOLS;
+use dissectors::schema::FieldId;
 use foldhash::fast::RandomState;
 
 use super::table::Table;
@@ -56,6 +58,8 @@ pub struct Setpoints {
     order: [VecDeque<u64>; 3],
     room: usize,
     hasher: RandomState,
+    /// By protocol: the fields of rate and channel of those whose reports are read.
+    reports: Vec<Option<(FieldId, Option<FieldId>)>>,
 }
 
 /// What a message sets.
@@ -75,6 +79,13 @@ impl Setpoints {
             order: Default::default(),
             room: limits.get(limits::SETPOINTS).max(1),
             hasher: RandomState::default(),
+            reports: PROTOCOLS
+                .iter()
+                .map(|p| {
+                    let (_, rate, channel) = REPORTS.iter().find(|r| r.0 == p.name)?;
+                    Some((p.field(rate)?, p.field(channel)))
+                })
+                .collect(),
         }
     }
 
@@ -202,17 +213,16 @@ impl Setpoints {
 
     /// A device's own word of its rate.
     fn report(&mut self, message: Message<'_>, now: i64, hits: &mut Hits) {
-        let protocol = message.protocol().protocol();
-        let Some((_, rate, channel)) = REPORTS.iter().find(|r| r.0 == protocol.name) else {
+        let Some((rate, channel)) = self.fields(message) else {
             return;
         };
-        let Some(Value::Quantity(q)) = protocol.field(rate).and_then(|f| message.field(f)) else {
+        let Some(Value::Quantity(q)) = message.field(rate) else {
             return;
         };
         let Some(Val::Quantity(number, dimension)) = quantity(&q) else {
             return;
         };
-        let channel = match protocol.field(channel).and_then(|f| message.field(f)) {
+        let channel = match channel.and_then(|f| message.field(f)) {
             Some(Value::Text(text)) => text,
             _ => b"",
         };
@@ -256,16 +266,15 @@ impl Setpoints {
         Some(self.devices.entry(device).or_default())
     }
 
-    /// Whether each port of the asked host is a device of its own.
-    fn by_port(message: Message<'_>) -> bool {
-        let name = message.protocol().protocol().name;
-        REPORTS.iter().any(|r| r.0 == name)
+    /// Of protocols with one device a port: where their reports tell rate and channel.
+    fn fields(&self, message: Message<'_>) -> Option<(FieldId, Option<FieldId>)> {
+        *self.reports.get(message.protocol().index())?
     }
 
     fn device(&self, message: Message<'_>, action: &Action<'_>) -> u64 {
         let target = Sides::of(message).target;
         let (ip, port): (IpAddr, u16) = (target.ip, target.port);
-        if Self::by_port(message) {
+        if self.fields(message).is_some() {
             self.hash(|h| (ip, port, b"" as &[u8]).hash(h))
         } else {
             self.hash(|h| (ip, 0u16, action.device_id).hash(h))
@@ -273,10 +282,7 @@ impl Setpoints {
     }
 
     fn target(&self, message: Message<'_>, action: &Action<'_>) -> Option<Target> {
-        if !matches!(
-            action.verb,
-            Verb::SetRate | Verb::SetDose | Verb::SetVolume
-        ) {
+        if !matches!(action.verb, Verb::SetRate | Verb::SetDose | Verb::SetVolume) {
             return None;
         }
         let Some(Val::Quantity(number, dimension)) = quantity(action.value.as_ref()?) else {

@@ -37,8 +37,16 @@ struct State {
     sum: f64,
     /// Sequence: when each step but the last was reached, and where.
     steps: Vec<Option<(i64, FrameRef)>>,
+    /// What only some kinds of windows keep.
+    more: Option<Box<More>>,
+}
+
+#[derive(Debug, Default)]
+struct More {
     /// Interleaved: contents seen lately.
     recent: VecDeque<u64>,
+    /// Takeover: when the holder let go, by packet time.
+    let_go: Option<i64>,
 }
 
 /// Messages among which a copy is looked for.
@@ -431,14 +439,16 @@ impl Feeding<'_> {
     }
 
     /// The value that a message of the first step set holds as long as such messages confirm it; a
-    /// message of the second step that shows another is a takeover.
+    /// message of the second step that shows another is a takeover. A third step lets go of it.
     fn takeover(&mut self, at: usize, window: &Window, facts: &Facts<'_>) -> Truth {
-        let [first, second] = window.steps.as_slice() else {
+        let [first, second, rest @ ..] = window.steps.as_slice() else {
             return Truth::Unknown;
         };
         let sets = eval(first, facts, &mut NoPast) == Truth::True;
         let takes = eval(second, facts, &mut NoPast) == Truth::True;
-        if !sets && !takes {
+        let mut lets_go = rest.iter();
+        let lets_go = lets_go.any(|s| eval(s, facts, &mut NoPast) == Truth::True);
+        if !sets && !takes && !lets_go {
             return Truth::False;
         }
         let (Some(key), Some(value)) = (self.key(&window.by, facts), self.key(&window.of, facts))
@@ -454,10 +464,19 @@ impl Feeding<'_> {
             .front()
             .copied()
             .filter(|e| e.time.saturating_add(window.within) >= event.time);
+        if lets_go && held.is_some_and(|h| h.what == value) {
+            state.more.get_or_insert_default().let_go = Some(event.frame.time);
+            return Truth::False;
+        }
+        // What was said before the letting go may be read after it.
+        let let_go = state.more.as_ref().and_then(|m| m.let_go);
+        let held = held.filter(|_| let_go.is_none_or(|t| event.frame.time < t));
         let taken = held.filter(|h| takes && h.what != value);
         if sets && held.is_none_or(|h| h.what == value) {
-            state.events = Events::None;
-            state.events.push_back(event);
+            if held.is_none() {
+                state.more = None;
+            }
+            state.events = Events::One(event);
         }
         if let Some(held) = taken {
             self.evidence.push(held.frame);
@@ -481,8 +500,7 @@ impl Feeding<'_> {
         let event = self.event(0, facts);
         if prepares {
             if let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) {
-                state.events = Events::None;
-                state.events.push_back(event);
+                state.events = Events::One(event);
             }
             return Truth::False;
         }
@@ -536,14 +554,15 @@ impl Feeding<'_> {
         let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
             return Truth::Unknown;
         };
-        if state.recent.contains(&content) {
+        let recent = &mut state.more.get_or_insert_default().recent;
+        if recent.contains(&content) {
             return Truth::False;
         }
-        if state.recent.len() >= COPIES {
-            state.recent.pop_front();
+        if recent.len() >= COPIES {
+            recent.pop_front();
         }
-        let first = state.recent.is_empty();
-        state.recent.push_back(content);
+        let first = recent.is_empty();
+        recent.push_back(content);
         let back = !first && number <= state.sum;
         state.sum = number;
         if back {
@@ -693,7 +712,7 @@ impl State {
             events: Events::default(),
             sum: 0.0,
             steps: Vec::new(),
-            recent: VecDeque::new(),
+            more: None,
         }
     }
 

@@ -362,11 +362,10 @@ impl Checker<'_> {
         self.uses.policy = true;
         if let [arg] = call.args.as_slice()
             && let ExprKind::Name(name) = &arg.kind
+            && let Some(seat) = seat_of(name)
         {
-            if let Some(seat) = seat_of(name) {
-                let ty = Type::Word(Vocabulary::Device);
-                return Some((Operand::Asset(seat, Attribute::Kind), ty));
-            }
+            let ty = Type::Word(Vocabulary::Device);
+            return Some((Operand::Asset(seat, Attribute::Kind), ty));
         }
         self.fail(Problem::new(
             &expr.span,

@@ -124,7 +124,8 @@ impl Checker<'_> {
                 "unprepared" => (WindowKind::Unprepared, 2, "unprepared(act, preparation)"),
                 _ => (WindowKind::Changes, 1, "changes(medibus.setting)"),
             };
-            if call.args.len() != wanted {
+            let until = call.name == "takeover" && call.args.len() == wanted + 1;
+            if call.args.len() != wanted && !until {
                 self.problems.push(
                     Problem::new(
                         &whole.span,
@@ -192,14 +193,10 @@ impl Checker<'_> {
             }
             "takeover" | "unprepared" => {
                 let before = self.no_windows.replace("inside another window");
-                steps = call
-                    .args
-                    .iter()
-                    .take(2)
-                    .map(|a| self.condition(a))
-                    .collect();
+                let conditions = call.args.iter().take(2).chain(call.args.get(3));
+                steps = conditions.map(|a| self.condition(a)).collect();
                 self.no_windows = before;
-                of = call.args.iter().skip(2).map(|k| self.key(k)).collect();
+                of = call.args.get(2).map(|k| self.key(k)).into_iter().collect();
             }
             _ => {
                 if call.args.is_empty() {

@@ -25,10 +25,21 @@ pub struct Cli {
 pub enum Command {
     /// Read captures and judge what is in them
     Replay(Box<Replay>),
+    /// Watch interfaces and judge what is on them
+    Watch(Box<Watch>),
+    /// List the interfaces that can be captured on, and why others cannot
+    Interfaces {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say in words whether an interface (or a capture) is a usable mirror
+    Span(Box<Span>),
+    /// Load configuration, policy and rules together and say what is wrong with them
+    Check(Box<Check>),
     /// Print conversations as an engineer reads them, and why they failed
     Talk(TalkArgs),
     /// List the devices of captures: identities, roles, use, conflicts
-    Devices(DevicesArgs),
+    Devices(Box<DevicesArgs>),
     /// Make from captures a policy that a person reads, edits and signs
     Learn(LearnArgs),
     /// Run one dissector on a capture: each message's fields with byte offsets, the bytes that nobody
@@ -155,6 +166,9 @@ pub struct Replay {
     /// Captures to read: files (pcap, pcapng; gzip or zstd of both), directories, or - for standard input
     #[arg(short = 'r', long = "read", value_name = "FILE", num_args = 1.., action = ArgAction::Append)]
     pub read: Vec<PathBuf>,
+    /// Read a directory of captures as it grows (what `watch -w DIR` writes), until stopped
+    #[arg(long, value_name = "DIR")]
+    pub follow: Option<PathBuf>,
     /// Only frames that this BPF expression matches (frame numbers stay as in the file)
     #[arg(short = 'f', long = "filter", value_name = "BPF")]
     pub filter: Option<String>,
@@ -176,10 +190,130 @@ pub struct Replay {
     /// Threads that decode beside the reader and the judge; 0 does everything in one thread
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub workers: usize,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// Flags that are not on the command line may stand in a file.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ConfigArgs {
+    /// TOML file of settings: each long flag is a key, limits are under [limits]; flags win
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Watch {
+    #[command(flatten)]
+    pub port: PortArgs,
+    /// Stop after this many frames
+    #[arg(short = 'c', long = "count", value_name = "N")]
+    pub count: Option<u64>,
+    /// Checksums: `none` decodes frames whose checksum is wrong too
+    #[arg(
+        short = 'k',
+        long = "checksums",
+        value_name = "MODE",
+        default_value = "verify"
+    )]
+    pub checksums: Checksums,
+    /// Keep all frames in this directory, as a ring of pcapng files
+    #[arg(short = 'w', long = "write", value_name = "DIR")]
+    pub write: Option<PathBuf>,
+    /// Size of one file of the ring, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 100)]
+    pub write_file: u64,
+    /// Time that one file of the ring spans, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    pub write_age: u64,
+    /// Size of the whole ring, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 10_240)]
+    pub write_total: u64,
+    /// Number of files of the ring
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub write_files: usize,
+    #[command(flatten)]
+    pub judge: JudgeArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Threads that decode beside the reader and the judge; 0 does everything in one thread
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub workers: usize,
+    /// Seconds between two statistics records; at most 60
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=60))]
+    pub stats_every: u64,
+    #[command(flatten)]
+    pub privileges: PrivilegeArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// Where frames come from.
+#[derive(Clone, Debug, Args)]
+pub struct PortArgs {
+    /// Interface to capture on; two for a TAP with one direction on each
+    #[arg(short = 'i', long = "interface", value_name = "IFACE", action = ArgAction::Append)]
+    pub interface: Vec<String>,
+    /// Only frames that this BPF expression matches; the kernel judges it
+    #[arg(short = 'f', long = "filter", value_name = "BPF")]
+    pub filter: Option<String>,
+    /// Bytes kept of a frame
+    #[arg(short = 's', long = "snaplen", value_name = "BYTES", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(64..=262_144))]
+    pub snaplen: u32,
+    /// Ring between kernel and sensor, in MiB for each interface
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=2047))]
+    pub buffer: u64,
+    /// Only frames for this machine: no promiscuous mode
+    #[arg(short = 'p', long = "no-promiscuous")]
+    pub no_promiscuous: bool,
+    /// How long a frame waits for earlier ones of another interface, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 200, value_parser = clap::value_parser!(u64).range(0..=10_000))]
+    pub merge_wait: u64,
+}
+
+/// What is given up once the interfaces are open.
+#[derive(Clone, Debug, Args)]
+pub struct PrivilegeArgs {
+    /// User to become when started as root; `nobody` where there is none of that name
+    #[arg(long, value_name = "NAME", default_value = "wardwatch")]
+    pub user: String,
+    /// Keep the capability to capture, to open an interface again that was removed and came back
+    #[arg(long)]
+    pub keep_capture: bool,
+    /// No file-system and system-call sandbox
+    #[arg(long)]
+    pub no_sandbox: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Span {
+    #[command(flatten)]
+    pub port: PortArgs,
+    /// A capture file instead of an interface
+    #[arg(short = 'r', long = "read", value_name = "FILE", num_args = 1.., action = ArgAction::Append)]
+    pub read: Vec<PathBuf>,
+    /// How long to watch
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub seconds: u64,
+    /// The verdict as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub privileges: PrivilegeArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Check {
+    #[command(flatten)]
+    pub judge: JudgeArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
 /// What findings are judged by.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct JudgeArgs {
     /// Who may do what: the policy file
     #[arg(long, value_name = "FILE")]
@@ -196,7 +330,7 @@ pub struct JudgeArgs {
 }
 
 /// What is written, and where.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct OutputArgs {
     /// Write EVE JSON lines to this file
     #[arg(short = 'o', long = "output", value_name = "FILE")]

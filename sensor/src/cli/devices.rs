@@ -12,7 +12,7 @@ use rules::inventory::register::Entry;
 use rules::inventory::{Inventory, Mark};
 
 use super::args::{DevicesArgs, DevicesCommand, Form, Input, JudgeArgs};
-use super::replay::load_policy;
+use super::setup::load_policy;
 use super::survey::{Survey, say, stamp};
 use super::{Ending, complain, names, rulebook};
 use crate::output::clean;

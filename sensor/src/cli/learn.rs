@@ -8,7 +8,7 @@ use rules::policy::Policy;
 use rules::policy::learn::{Manner, draft};
 
 use super::args::LearnArgs;
-use super::replay::load_policy;
+use super::setup::load_policy;
 use super::survey::{Survey, say, stamp};
 use super::{Ending, complain};
 

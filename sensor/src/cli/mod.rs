@@ -2,7 +2,9 @@
 
 pub mod args;
 mod bench;
+mod check;
 mod devices;
+mod interfaces;
 mod learn;
 mod names;
 mod new_dissector;
@@ -11,12 +13,16 @@ mod progress;
 pub mod reference;
 mod replay;
 mod rulebook;
+mod service;
+mod setup;
+mod span;
 mod survey;
 mod talk;
+mod watch;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use crate::config;
 
 use args::{Cli, Command, PolicyCommand, ProtocolsCommand, RulesCommand};
 
@@ -45,10 +51,21 @@ impl From<Ending> for ExitCode {
 
 /// Runs the command that the arguments name. Usage errors end the process with 2.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let line = config::CommandLine::of_process();
+    let (cli, limits) = match line.parse::<Cli>() {
+        Ok(parsed) => parsed,
+        Err(message) => {
+            complain(message);
+            return Ending::Failed.into();
+        }
+    };
     let ending = match cli.command {
-        None => replay::run(&cli.replay),
-        Some(Command::Replay(args)) => replay::run(&args),
+        None => replay::run(&cli.replay, &limits),
+        Some(Command::Replay(args)) => replay::run(&args, &limits),
+        Some(Command::Watch(args)) => watch::run(&args, &limits, &line),
+        Some(Command::Interfaces { json }) => interfaces::run(json),
+        Some(Command::Span(args)) => span::run(&args, &limits),
+        Some(Command::Check(args)) => check::run(&args, &limits),
         Some(Command::Talk(args)) => talk::run(&args),
         Some(Command::Devices(args)) => devices::run(&args),
         Some(Command::Learn(args)) => learn::run(&args),

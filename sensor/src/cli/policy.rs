@@ -8,7 +8,7 @@ use rules::policy::explain::Question;
 use rules::policy::shadow;
 
 use super::args::Input;
-use super::replay::load_policy;
+use super::setup::load_policy;
 use super::survey::{Survey, say, stamp};
 use super::{Ending, complain};
 

@@ -12,7 +12,8 @@ use rules::policy::Policy;
 use rules::{RuleSet, Settings};
 
 use super::args::{Checksums, Input};
-use super::replay::{end_on_signal, troubles};
+use super::replay::troubles;
+use super::setup::end_on_signal;
 use super::{Ending, complain};
 use crate::capture::{Inputs, ReadOptions};
 use crate::decode::{DecodeOptions, Decoder};
@@ -200,7 +201,7 @@ impl Survey {
                 ));
             }
         }
-        lines.sort_by(|a, b| a.0.cmp(&b.0));
+        lines.sort_by_key(|a| a.0);
         lines
     }
 }

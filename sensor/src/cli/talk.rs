@@ -7,7 +7,8 @@ use dissectors::message::Interest;
 use rules::privacy::Pseudonyms;
 
 use super::args::{Checksums, TalkArgs};
-use super::replay::{end_on_signal, pseudonym_key, troubles};
+use super::replay::troubles;
+use super::setup::{end_on_signal, pseudonym_key};
 use super::{Ending, complain};
 use crate::capture::{Inputs, ReadOptions};
 use crate::decode::{DecodeOptions, Decoder};

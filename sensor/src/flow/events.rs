@@ -64,7 +64,10 @@ fn belongs_to_last(
     cx: &Context<'_>,
 ) -> bool {
     let near = cx.shared.limit(limits::CONFLICT_BYTES);
-    let window = cx.shared.limit(limits::CONFLICT_MICROSECONDS).saturating_mul(1_000);
+    let window = cx
+        .shared
+        .limit(limits::CONFLICT_MICROSECONDS)
+        .saturating_mul(1_000);
     if let Some(last) = &mut id.conflict
         && last.side == side
         && last.time.abs_diff(at.frame.time) <= window

@@ -8,11 +8,13 @@ use dissectors::action::Quantity;
 use dissectors::message::{Conversation, Endpoint, FrameRef, Message, Value};
 use dissectors::{Action, Privacy, Side, Transport};
 
+use rules::inventory::Register;
+
 use super::clock::Clock;
 use super::community::community_id;
 use super::discretion::Discretion;
 use super::json::{self, Array, Object};
-use rules::inventory::Register;
+use super::ruling::Ruling;
 
 /// What every record needs besides its own data.
 pub struct Eve {
@@ -25,6 +27,9 @@ pub struct Eve {
     offsets: bool,
     /// What the site calls its devices.
     register: Option<Arc<Register>>,
+    /// The files are interfaces.
+    live: bool,
+    ruling: Ruling,
 }
 
 /// How many conversations' address members are remembered before the memory starts anew.
@@ -38,6 +43,29 @@ impl Eve {
             addresses: HashMap::new(),
             offsets,
             register: None,
+            live: false,
+            ruling: Ruling::default(),
+        }
+    }
+
+    /// The inputs are interfaces, not files: each record names its own as `in_iface`.
+    pub fn on_interfaces(mut self) -> Self {
+        self.live = true;
+        self
+    }
+
+    /// From here on these rules and this policy are in force.
+    pub fn rule_by(&mut self, ruling: Ruling) {
+        self.ruling = ruling;
+    }
+
+    /// Which rules and which policy a finding or the statistics rest on.
+    pub fn ruling(&self, record: &mut Object<'_>) {
+        if !self.ruling.rules.is_empty() {
+            record.text("rules_hash", &self.ruling.rules);
+        }
+        if !self.ruling.policy.is_empty() {
+            record.text("policy_hash", &self.ruling.policy);
         }
     }
 
@@ -115,7 +143,11 @@ impl Eve {
 
     pub fn place(&self, record: &mut Object<'_>, frame: FrameRef) {
         record.unsigned("pcap_cnt", frame.number);
-        if self.files.len() > 1
+        if self.live {
+            if let Some(name) = self.files.get(frame.file as usize) {
+                record.text("in_iface", name);
+            }
+        } else if self.files.len() > 1
             && let Some(name) = self.files.get(frame.file as usize)
         {
             record.text("pcap_filename", name);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dissectors::message::{Interest, Message};
 
 use super::run::fill;
-use super::{Stop, Totals, merge};
+use super::{ReaderCounts, Snapshot, Stop, Totals, WorkCounts, merge};
 use crate::capture::{Inputs, More};
 use crate::decode::Decoder;
 use crate::flow::{Settings, ShardSet, Shards};
@@ -31,6 +31,7 @@ pub fn listen(
     while !stop.asked() {
         match inputs.next_block(&mut block) {
             Ok(More::Frames) => {}
+            Ok(More::Idle(_)) => continue,
             Ok(More::End) => break,
             Err(e) => {
                 failed = Some(e);
@@ -46,11 +47,20 @@ pub fn listen(
     decoder.finish();
     fill(&mut batches, &mut spare, |batch| shards.finish(batch));
     tell(&batches);
+    let snapshot = Snapshot {
+        reader: ReaderCounts::of(&mut inputs, &decoder),
+        work: WorkCounts {
+            flows: shards.counts().clone(),
+            ..WorkCounts::default()
+        },
+        kept: None,
+    };
     Totals {
         stopped: stop.asked(),
         inputs,
         decoder,
         flows: shards.counts().clone(),
+        snapshot,
         failed,
     }
 }

@@ -172,11 +172,11 @@ fn push_line(out: &mut String, line: &Line, manner: &mut Manner) {
 pub fn elapsed(nanoseconds: i64) -> String {
     let n = nanoseconds.max(0);
     let seconds = n / 1_000_000_000;
-    match n {
-        ..1_000_000 => format!("{} us", n / 1_000),
-        ..1_000_000_000 => format!("{} ms", n / 1_000_000),
-        ..60_000_000_000 => format!("{:.1} s", n as f64 / 1e9),
-        ..3_600_000_000_000 => format!("{} min {} s", seconds / 60, seconds % 60),
+    match seconds {
+        0 if n < 1_000_000 => format!("{} us", n / 1_000),
+        0 => format!("{} ms", n / 1_000_000),
+        1..60 => format!("{:.1} s", n as f64 / 1e9),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
     }
 }

@@ -90,12 +90,11 @@ pub fn record(
     decode: &DecodeOptions,
     wanted: impl Fn(&Conversation) -> bool,
 ) -> (Recording, Totals) {
-    let mut settings = Settings {
+    let settings = Settings {
         signatures: Arc::new(Signatures::of([(CARRIER, &RECORDER)])),
+        connections: false,
         ..Settings::default()
     };
-    // Nobody else is asked, so there is nothing to wait for.
-    settings.connections = false;
     let mut interest = Interest::nothing();
     interest.want_body(CARRIER);
     let mut by_id: HashMap<u64, usize> = HashMap::new();
@@ -236,7 +235,10 @@ mod tests {
     #[test]
     fn bytes_that_nobody_claimed_are_told_across_segments_and_not_across_holes() {
         let r = recorded(&[(0, b"abcd"), (4, b"efgh"), (20, b"xyz")]);
-        assert_eq!(r.unclaimed(Side::Client, vec![2..3]), [0..2, 3..8, 20..23]);
+        assert_eq!(
+            r.unclaimed(Side::Client, vec![2..3, 2..3]),
+            [0..2, 3..8, 20..23]
+        );
         assert_eq!(r.unclaimed(Side::Client, vec![3..22, 0..1]), [1..3, 22..23]);
         assert_eq!(r.unclaimed(Side::Client, vec![0..100, 5..6]), []);
         assert_eq!(r.bytes(Side::Client, 3..21), b"defghx");

@@ -29,8 +29,10 @@ use crate::pipeline::{Stop, listen};
 pub fn run(protocol: ProtocolId, input: &Input, reveal: bool) -> Result<String, String> {
     let (inputs, decode) = open(input)?;
     let (recording, _) = record(inputs, &decode, |_| true);
-    let mut settings = Settings::default();
-    settings.signatures = Arc::new(Signatures::of(alone(protocol)));
+    let settings = Settings {
+        signatures: Arc::new(Signatures::of(alone(protocol))),
+        ..Settings::default()
+    };
     let (inputs, _) = open(input)?;
     let mut pages: HashMap<u64, Page> = HashMap::new();
     // The key of goldens, so that pseudonyms are theirs.
