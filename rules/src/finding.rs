@@ -138,6 +138,32 @@ pub struct Party {
     pub groups: Vec<String>,
     /// What kind of device it is, if the policy says so.
     pub kind: Option<Device>,
+    /// What the site's list of devices calls it.
+    pub site: Option<Site>,
+}
+
+/// A device in the site's list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Site {
+    pub name: String,
+    pub tag: String,
+    pub room: String,
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let room = match self.room.as_str() {
+            "" => String::new(),
+            room => format!("room {room}"),
+        };
+        let parts = [&self.name, &self.tag, &room];
+        let parts: Vec<&str> = parts
+            .iter()
+            .map(|p| p.as_str())
+            .filter(|p| !p.is_empty())
+            .collect();
+        f.write_str(&parts.join(", "))
+    }
 }
 
 /// A name that an asset claims.
@@ -164,14 +190,15 @@ impl fmt::Display for Name {
 impl fmt::Display for Party {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.ip)?;
-        for (at, name) in self.names.iter().enumerate() {
-            write!(f, "{}{name}", if at == 0 { " (" } else { ", " })?;
+        let site = self.site.iter().map(|s| s.to_string());
+        let parts: Vec<String> = site
+            .chain(self.names.iter().map(|n| n.to_string()))
+            .filter(|p| !p.is_empty())
+            .collect();
+        if parts.is_empty() {
+            return Ok(());
         }
-        if self.names.is_empty() {
-            Ok(())
-        } else {
-            f.write_str(")")
-        }
+        write!(f, " ({})", parts.join(", "))
     }
 }
 

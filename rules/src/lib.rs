@@ -6,6 +6,7 @@
 //! ([`language`]); a policy says who may do what to whom ([`policy`]); [`engine`] joins requests
 //! with answers, keeps windows over packet time and collapses repeats into one [`Finding`].
 
+pub mod advisory;
 pub mod catalogue;
 pub mod clean;
 pub mod engine;

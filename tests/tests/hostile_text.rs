@@ -121,6 +121,25 @@ fn hostile_names_are_shown_escaped_in_every_output() {
             harmless("errors beside try", &tried.stderr);
         }
     }
+    let ward = "pcaps/policies/hl7.toml";
+    let policy = wardwatch_tests::capture::shipped(ward);
+    for (how, args) in [
+        ("devices", &["devices"][..]),
+        ("devices as JSON", &["devices", "--json"]),
+        ("devices as CSV", &["devices", "-T", "csv"]),
+        ("a device's day", &["devices", "show", "10.20.2.66"]),
+        ("a learned policy", &["learn"]),
+        ("shadow", &["policy", "shadow"]),
+    ] {
+        let mut args: Vec<&Path> = args.iter().map(Path::new).collect();
+        if how == "shadow" {
+            args.push(&policy);
+        }
+        args.extend([Path::new("-r"), &capture.0]);
+        let looked = run(args);
+        harmless(how, &looked.stdout);
+        harmless("errors beside it", &looked.stderr);
+    }
     let folder = scratch("dir");
     let streams = run([
         Path::new("streams"),

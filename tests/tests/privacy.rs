@@ -181,6 +181,19 @@ fn outputs(capture: &Path) -> Vec<(&'static str, String)> {
         Path::new("--offsets"),
     ]);
     let talk = run([Path::new("talk"), Path::new("-v"), Path::new("-r"), capture]);
+    let look_back = |args: &[&str]| {
+        let mut args: Vec<&Path> = args.iter().map(Path::new).collect();
+        args.extend([Path::new("-r"), capture]);
+        let output = run(args);
+        [output.stdout, output.stderr].concat()
+    };
+    let shadow = run([
+        Path::new("policy"),
+        Path::new("shadow"),
+        &policy,
+        Path::new("-r"),
+        capture,
+    ]);
     let bench = |protocol: &str| {
         let output = run([
             Path::new("try"),
@@ -201,6 +214,10 @@ fn outputs(capture: &Path) -> Vec<(&'static str, String)> {
     let _ = fs::remove_dir_all(&folder);
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     vec![
+        ("devices", lossy(&look_back(&["devices"]))),
+        ("devices as JSON", lossy(&look_back(&["devices", "--json"]))),
+        ("a learned policy", lossy(&look_back(&["learn"]))),
+        ("shadow", lossy(&shadow.stdout)),
         ("text", lossy(&text.stdout)),
         ("errors", lossy(&text.stderr)),
         ("EVE file", fs::read_to_string(&eve).expect("an EVE file")),

@@ -295,6 +295,11 @@ impl Judge {
             .collect()
     }
 
+    /// Gives the judge the site's list of devices: findings name them by it.
+    pub fn call_by(&mut self, register: std::sync::Arc<crate::inventory::Register>) {
+        self.inventory.call_by(register);
+    }
+
     pub fn inventory(&self) -> &Inventory {
         &self.inventory
     }

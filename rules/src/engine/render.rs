@@ -48,6 +48,7 @@ pub fn party(seat: Seat, facts: &Facts<'_>) -> Party {
         names,
         groups,
         kind,
+        site: facts.inventory.called(end.ip, end.mac).map(|e| e.site()),
     }
 }
 

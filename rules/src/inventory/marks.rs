@@ -77,7 +77,6 @@ const TABLE: &[(&str, &str, Mark)] = &[
     ("mindray", "bed", Mark::Label),
     ("masimo", "serial", Mark::Serial),
     ("alaris", "serial", Mark::Serial),
-    ("alaris", "revision", Mark::Firmware),
     ("medibus", "device_name", Mark::Model),
     ("medibus", "revision", Mark::Firmware),
     ("bcc", "version", Mark::Firmware),

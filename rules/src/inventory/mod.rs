@@ -13,11 +13,13 @@ mod link;
 pub mod logbook;
 mod marks;
 pub mod oui;
+pub mod register;
 pub mod role;
 mod usage;
 
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use dissectors::contract::Side;
 use dissectors::message::{FrameRef, Interest, Message, Value};
@@ -28,6 +30,7 @@ pub use asset::{Asset, Peer, Seen};
 pub use claims::Claims;
 pub use logbook::Logbook;
 pub use marks::Mark;
+pub use register::Register;
 pub use usage::{Change, Evidence, Use, Uses};
 
 use self::holders::{Held, Holders};
@@ -52,6 +55,8 @@ pub struct Inventory {
     hasher: RandomState,
     room: Room,
     now: i64,
+    /// What the site calls its devices.
+    register: Option<Arc<Register>>,
 }
 
 /// The limits in force.
@@ -120,6 +125,7 @@ impl Inventory {
                 alive: limits.nanoseconds(limits::HOLDER_SECONDS),
             },
             now: i64::MIN,
+            register: None,
         }
     }
 
@@ -130,6 +136,24 @@ impl Inventory {
 
     pub fn asset(&self, ip: IpAddr) -> Option<&Asset> {
         self.by_ip.get(&ip).map(|at| &self.assets[*at as usize])
+    }
+
+    /// Gives the inventory the site's list of devices.
+    pub fn call_by(&mut self, register: Arc<Register>) {
+        self.register = Some(register);
+    }
+
+    pub fn register(&self) -> Option<&Register> {
+        self.register.as_deref()
+    }
+
+    /// What the site calls an asset: by serial number, then MAC, then address.
+    pub fn called(&self, ip: IpAddr, mac: Option<[u8; 6]>) -> Option<&register::Entry> {
+        let register = self.register.as_deref()?;
+        match self.asset(ip) {
+            Some(asset) => register.of(asset, |mac| self.is_router(mac)),
+            None => register.at(ip, mac),
+        }
     }
 
     /// Packet time of the newest message.

@@ -60,7 +60,7 @@ pub fn by_action(message: Message<'_>) -> [Option<(Device, u8, &'static str)>; 2
     let protocol = message.protocol().name();
     match (protocol, action.verb) {
         ("dicom", Verb::Store) => [
-            Some((Device::Imaging, 1, "stores images")),
+            Some((Device::Imaging, 2, "stores images")),
             Some((Device::Pacs, 2, "is sent images to store")),
         ],
         ("dicom", Verb::Start | Verb::Stop) => [
@@ -68,7 +68,7 @@ pub fn by_action(message: Message<'_>) -> [Option<(Device, u8, &'static str)>; 2
             None,
         ],
         ("dicom", Verb::Retrieve) => [
-            Some((Device::Workstation, 2, "retrieves images")),
+            Some((Device::Workstation, 3, "retrieves images")),
             Some((Device::Pacs, 3, "is asked for images")),
         ],
         ("dicom", Verb::Read) => [None, Some((Device::Pacs, 1, "is asked for studies"))],

@@ -40,6 +40,10 @@ pub enum Command {
     Talk(TalkArgs),
     /// Draw screens of a sensor that runs elsewhere, or of a file that it wrote
     View(Box<View>),
+    /// List the devices of captures: identities, roles, use, conflicts
+    Devices(Box<DevicesArgs>),
+    /// Make from captures a policy that a person reads, edits and signs
+    Learn(LearnArgs),
     /// Run one dissector on a capture: each message's fields with byte offsets, the bytes that nobody
     /// claimed, and the first difference to the golden beside the capture
     Try(TryArgs),
@@ -47,10 +51,6 @@ pub enum Command {
     Streams(StreamsArgs),
     /// Begin a dissector: folder, registration, capture and golden, made from a template that works
     NewDissector(NewDissectorArgs),
-    /// List the devices of captures: identities, roles, use, conflicts
-    Devices(DevicesArgs),
-    /// Make from captures a policy that a person reads, edits and signs
-    Learn(LearnArgs),
     /// Look at the rules: check them, list them, explain one
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -330,6 +330,9 @@ pub struct JudgeArgs {
     /// Further rules beside the shipped ones: a file or a directory of TOML files
     #[arg(long, value_name = "DIR")]
     pub rules: Vec<PathBuf>,
+    /// Names, tags and rooms of devices: a file that `devices import` wrote
+    #[arg(long, value_name = "FILE")]
+    pub names: Option<PathBuf>,
     /// Exit with 3 if there is a finding of this severity or worse
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<Level>,
@@ -540,6 +543,9 @@ pub struct DevicesArgs {
     /// JSON, one device a line
     #[arg(long)]
     pub json: bool,
+    /// Further advisories: CSAF files (CISA), or directories of them
+    #[arg(long, value_name = "FILE")]
+    pub csaf: Vec<PathBuf>,
     /// Names, tags and rooms: a file that `devices import` wrote
     #[arg(long, value_name = "FILE")]
     pub names: Option<PathBuf>,
@@ -558,8 +564,9 @@ pub enum DevicesCommand {
         input: Input,
         #[command(flatten)]
         judge: JudgeArgs,
+        /// Further advisories: CSAF files (CISA), or directories of them
         #[arg(long, value_name = "FILE")]
-        names: Option<PathBuf>,
+        csaf: Vec<PathBuf>,
         #[arg(long)]
         utc: bool,
     },

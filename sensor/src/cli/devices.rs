@@ -2,16 +2,19 @@
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 
 use rules::RuleSet;
+use rules::advisory::Advisories;
 use rules::inventory::devices::{Device, mac_text};
 use rules::inventory::oui::{self, Vendors};
+use rules::inventory::register::Entry;
 use rules::inventory::{Inventory, Mark};
 
 use super::args::{DevicesArgs, DevicesCommand, Form, Input, JudgeArgs};
 use super::setup::load_policy;
 use super::survey::{Survey, say, stamp};
-use super::{Ending, complain, rulebook};
+use super::{Ending, complain, names, rulebook};
 use crate::output::clean;
 
 /// The IEEE's listing, where the system has one.
@@ -25,12 +28,15 @@ pub fn run(args: &DevicesArgs) -> Ending {
             name,
             input,
             judge,
+            csaf,
             utc,
-            ..
-        }) => show(name, input, judge, *utc),
-        Some(DevicesCommand::Import { .. } | DevicesCommand::Diff { .. }) => {
-            Err("not built in".to_owned())
-        }
+        }) => show(name, input, judge, csaf, *utc),
+        Some(DevicesCommand::Import {
+            file,
+            mapping,
+            output,
+        }) => names::import(file, mapping.as_deref(), output.as_deref()),
+        Some(DevicesCommand::Diff { names, input, utc }) => names::diff(names, input, *utc),
     };
     told.unwrap_or_else(|message| {
         complain(message);
@@ -40,8 +46,9 @@ pub fn run(args: &DevicesArgs) -> Ending {
 
 fn list(args: &DevicesArgs) -> Result<Ending, String> {
     let rules = RuleSet::load(&[]).map_err(|e| e.to_string())?;
-    let survey = Survey::of(&args.input, rules, None, None)?;
-    let sheet = Sheet::new(&survey, args.utc);
+    let mut survey = Survey::of(&args.input, rules, None, None)?;
+    survey.call_by(args.names.as_deref())?;
+    let sheet = Sheet::new(&survey, advisories(&args.csaf)?, args.utc);
     let devices = sheet.inventory.devices();
     let form = if args.json { Form::Json } else { args.form };
     let text = match form {
@@ -53,13 +60,31 @@ fn list(args: &DevicesArgs) -> Result<Ending, String> {
     Ok(survey.ending())
 }
 
-fn show(name: &str, input: &Input, judge: &JudgeArgs, utc: bool) -> Result<Ending, String> {
+fn show(
+    name: &str,
+    input: &Input,
+    judge: &JudgeArgs,
+    csaf: &[PathBuf],
+    utc: bool,
+) -> Result<Ending, String> {
     let rules = rulebook::load(&judge.rules)?;
     let policy = judge.policy.as_deref().map(load_policy).transpose()?;
-    let survey = Survey::of(input, rules, policy, None)?;
-    let sheet = Sheet::new(&survey, utc);
+    let mut survey = Survey::of(input, rules, policy, None)?;
+    survey.call_by(judge.names.as_deref())?;
+    let sheet = Sheet::new(&survey, advisories(csaf)?, utc);
     let devices = sheet.inventory.devices();
-    let found: Vec<&Device<'_>> = devices.iter().filter(|d| d.is_called(name)).collect();
+    let listed = |d: &Device<'_>| {
+        let entry = sheet.entry(d);
+        entry.is_some_and(|e| {
+            [&e.tag, &e.name, &e.serial]
+                .iter()
+                .any(|t| t.as_str() == name)
+        })
+    };
+    let found: Vec<&Device<'_>> = devices
+        .iter()
+        .filter(|d| d.is_called(name) || listed(d))
+        .collect();
     if found.is_empty() {
         return Err(format!(
             "no device is called {}; `wardwatch devices -r FILE` names them",
@@ -72,14 +97,40 @@ fn show(name: &str, input: &Input, judge: &JudgeArgs, utc: bool) -> Result<Endin
     Ok(survey.ending())
 }
 
+/// The shipped advisories and those of CSAF files.
+fn advisories(csaf: &[PathBuf]) -> Result<Advisories, String> {
+    let mut all = Advisories::shipped();
+    for path in csaf {
+        let told = |path: &Path, e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
+        let mut files = vec![path.clone()];
+        if path.is_dir() {
+            files = std::fs::read_dir(path)
+                .map_err(|e| told(path, &e))?
+                .filter_map(|entry| Some(entry.ok()?.path()))
+                .filter(|p| p.extension().is_some_and(|e| e == "json"))
+                .collect();
+            files.sort();
+        }
+        for file in files {
+            let text = std::fs::read_to_string(&file).map_err(|e| told(&file, &e))?;
+            all.add(rules::advisory::read_csaf(&text).map_err(|e| told(&file, &e))?);
+        }
+    }
+    Ok(all)
+}
+
 struct Sheet<'i> {
     inventory: &'i Inventory,
     vendors: Vendors,
+    advisories: Advisories,
     time: Box<dyn Fn(i64) -> String>,
 }
 
 /// Columns of the CSV form.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 19] = [
+    "name",
+    "tag",
+    "room",
     "address",
     "mac",
     "vendor",
@@ -99,12 +150,13 @@ const COLUMNS: [&str; 16] = [
 ];
 
 impl<'i> Sheet<'i> {
-    fn new(survey: &'i Survey, utc: bool) -> Self {
+    fn new(survey: &'i Survey, advisories: Advisories, utc: bool) -> Self {
         Sheet {
             inventory: survey.judge.inventory(),
             vendors: std::fs::read_to_string(LISTING)
                 .map(|text| Vendors::of_listing(&text))
                 .unwrap_or_default(),
+            advisories,
             time: Box::new(stamp(utc)),
         }
     }
@@ -122,7 +174,13 @@ impl<'i> Sheet<'i> {
             out.push('\n');
             self.rows(device, &mut out, false);
         }
-        let _ = writeln!(out, "{} devices", devices.len());
+        let _ = writeln!(
+            out,
+            "{} devices; of {} advisories {} need access on the spot: no traffic shows them",
+            devices.len(),
+            self.advisories.all().len(),
+            self.advisories.unseen().count()
+        );
         out
     }
 
@@ -133,6 +191,12 @@ impl<'i> Sheet<'i> {
                 let _ = writeln!(out, "    {label:<11} {text}");
             }
         };
+        if let Some(entry) = self.entry(device) {
+            row("site", clean::text(entry.site().to_string().as_bytes()));
+            for difference in entry.differences(device) {
+                row("DIFFERS", clean::text(difference.as_bytes()));
+            }
+        }
         row(
             "names",
             joined(device.names().iter().map(|n| n.what.to_string())),
@@ -171,6 +235,20 @@ impl<'i> Sheet<'i> {
             row("in use", used);
         } else if all {
             row("in use", "unknown".to_owned());
+        }
+        for found in self.advisories.of(device) {
+            let cves = found.advisory.cves.join(" ");
+            let why = clean::text(found.why.as_bytes());
+            row(
+                "advisory",
+                format!(
+                    "{} {} (CVSS {}) {}: {why}",
+                    found.advisory.id,
+                    found.certainty.word(),
+                    found.advisory.score,
+                    if all { cves.as_str() } else { "" }
+                ),
+            );
         }
         row(
             "one device",
@@ -223,6 +301,12 @@ impl<'i> Sheet<'i> {
             }
         });
         joined(cards)
+    }
+
+    /// Its row in the site's list.
+    fn entry(&self, device: &Device<'_>) -> Option<&Entry> {
+        let register = self.inventory.register()?;
+        register.of_device(device, |mac| self.inventory.is_router(mac))
     }
 
     fn vendor(&self, device: &Device<'_>) -> String {
@@ -283,7 +367,11 @@ impl<'i> Sheet<'i> {
             values.join(" / ")
         };
         let commanders = device.commanders(self.inventory);
+        let site = self.entry(device).map(Entry::site).unwrap_or_default();
         [
+            site.name,
+            site.tag,
+            site.room,
             many(device.addresses().iter().map(ToString::to_string).collect()),
             many(device.macs().iter().map(|m| mac_text(m.what)).collect()),
             self.vendor(device),
@@ -363,8 +451,25 @@ impl<'i> Sheet<'i> {
                 serde_json::json!({ "ip": ip, "verbs": verbs })
             })
             .collect();
+        let site = self.entry(device).map(|e| {
+            serde_json::json!({
+                "name": clean(&e.name), "tag": clean(&e.tag), "room": clean(&e.room), "owner": clean(&e.owner),
+                "differs": e.differences(device).iter().map(|d| clean(d)).collect::<Vec<_>>(),
+            })
+        });
+        let advisories: Vec<serde_json::Value> = self
+            .advisories
+            .of(device)
+            .iter()
+            .map(|m| {
+                serde_json::json!({
+                    "id": m.advisory.id, "certainty": m.certainty.word(), "cvss": m.advisory.score,
+                    "cves": m.advisory.cves, "why": clean(&m.why),
+                })
+            })
+            .collect();
         let record = serde_json::json!({
-            "addresses": device.addresses(), "macs": macs, "names": names, "role": role, "marks": marks,
+            "site": site, "advisories": advisories, "addresses": device.addresses(), "macs": macs, "names": names, "role": role, "marks": marks,
             "speaks_for": device.behind().into_iter().map(clean).collect::<Vec<_>>(),
             "protocols": device.protocols().iter().map(|p| p.name()).collect::<Vec<_>>(),
             "commanders": commanders, "peers": device.peers(self.inventory),

@@ -7,6 +7,7 @@ mod check;
 mod devices;
 mod interfaces;
 mod learn;
+mod names;
 mod new_dissector;
 mod policy;
 mod progress;
@@ -83,14 +84,6 @@ pub fn run() -> ExitCode {
         }
         Some(Command::Rules(RulesCommand::Explain { id, rules })) => rulebook::explain(&id, &rules),
         Some(Command::Policy(PolicyCommand::Check { file })) => rulebook::check_policy(&file),
-        Some(Command::Protocols {
-            command: Some(ProtocolsCommand::Export { lua }),
-            ..
-        }) => bench::export(&lua),
-        Some(Command::Protocols { json, .. }) => reference::protocols(json),
-        Some(Command::Try(args)) => bench::try_dissector(&args),
-        Some(Command::Streams(args)) => bench::streams(&args),
-        Some(Command::NewDissector(args)) => new_dissector::run(&args),
         Some(Command::Policy(PolicyCommand::Explain {
             from,
             verb,
@@ -101,6 +94,14 @@ pub fn run() -> ExitCode {
         Some(Command::Policy(PolicyCommand::Shadow { file, input, utc })) => {
             policy::shadow(&file, &input, utc)
         }
+        Some(Command::Protocols {
+            command: Some(ProtocolsCommand::Export { lua }),
+            ..
+        }) => bench::export(&lua),
+        Some(Command::Protocols { json, .. }) => reference::protocols(json),
+        Some(Command::Try(args)) => bench::try_dissector(&args),
+        Some(Command::Streams(args)) => bench::streams(&args),
+        Some(Command::NewDissector(args)) => new_dissector::run(&args),
         Some(Command::Fields { protocol }) => reference::fields(&protocol),
     };
     ending.into()

@@ -101,9 +101,11 @@ fn judge<E: Engine>(
     let law = Law::load(&args.judge, limits)?;
     let rule_count = law.rules.rules().count();
     let ruling = law.ruling.clone();
+    let register = law.register.clone();
     let judge = law.judge(limits);
     let mut outputs: Outputs = setup::open_outputs(&args.output, from.origin)?;
     outputs.rule_by(&ruling);
+    outputs.call_by(register);
     if args.follow.is_some() {
         outputs.tell_at_once();
     }

@@ -3,9 +3,11 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use rules::engine::Judge;
 use rules::finding::Severity;
+use rules::inventory::Register;
 use rules::language::ruleset::RuleSet;
 use rules::policy::Policy;
 use rules::privacy::Pseudonyms;
@@ -28,6 +30,8 @@ pub struct Law {
     pub rules: RuleSet,
     pub policy: Option<Policy>,
     pub ruling: Ruling,
+    /// What the site calls its devices.
+    pub register: Option<Arc<Register>>,
 }
 
 impl Law {
@@ -36,9 +40,11 @@ impl Law {
         let sources = rulebook::all_sources(&args.rules)?;
         let rules = rulebook::load_sources(&sources, &limits.judge);
         let policy = args.policy.as_deref().map(read_policy).transpose();
+        let register = args.names.as_deref().map(super::names::load).transpose()?;
         match (rules, policy) {
             (Ok(rules), Ok(policy)) => Ok(Law {
                 rules,
+                register: register.map(Arc::new),
                 ruling: Ruling::of(&sources, policy.as_ref().map(|(_, text)| text.as_str())),
                 policy: policy.map(|(policy, _)| policy),
             }),
@@ -51,7 +57,11 @@ impl Law {
         let settings = rules::engine::Settings {
             limits: limits.judge.clone(),
         };
-        Judge::new(self.rules, self.policy, settings)
+        let mut judge = Judge::new(self.rules, self.policy, settings);
+        if let Some(register) = self.register {
+            judge.call_by(register);
+        }
+        judge
     }
 }
 

@@ -1,6 +1,7 @@
 //! Looking back over captures: everything is read and judged, and what was learned is kept whole.
 
 use std::io::Write;
+use std::path::Path;
 
 use rules::engine::Judge;
 use rules::finding::{Event, Finding};
@@ -98,6 +99,15 @@ impl Survey {
             sources,
             broken,
         })
+    }
+
+    /// Gives the devices the names of the site's list.
+    pub fn call_by(&mut self, names: Option<&Path>) -> Result<(), String> {
+        if let Some(path) = names {
+            self.judge
+                .call_by(std::sync::Arc::new(super::names::load(path)?));
+        }
+        Ok(())
     }
 
     pub fn ending(&self) -> Ending {

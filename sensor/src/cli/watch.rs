@@ -52,11 +52,13 @@ fn watch(args: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, St
     let law = Law::load(&args.judge, limits)?;
     let rule_count = law.rules.rules().count();
     let ruling = law.ruling.clone();
+    let register = law.register.clone();
     let judge = law.judge(limits);
     let live = Live::open(&live_options(&args.port, args.count)).map_err(|e| e.to_string())?;
     let names = live.names();
     let mut outputs = setup::open_outputs(&args.output, &Origin::Interfaces(&names))?;
     outputs.rule_by(&ruling);
+    outputs.call_by(register);
     outputs.tell_at_once();
     let stop = Stop::default();
     let about = About {

@@ -176,6 +176,17 @@ fn party(alert: &mut Object<'_>, key: &str, p: &Party) {
     let names: Vec<String> = p.names.iter().map(ToString::to_string).collect();
     texts(&mut o, "names", &names);
     texts(&mut o, "groups", &p.groups);
+    if let Some(site) = &p.site {
+        for (key, part) in [
+            ("name", &site.name),
+            ("tag", &site.tag),
+            ("room", &site.room),
+        ] {
+            if !part.is_empty() {
+                o.text(key, part);
+            }
+        }
+    }
     if let Some(kind) = p.kind {
         o.text("kind", kind.word());
     }

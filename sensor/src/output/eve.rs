@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use dissectors::action::Quantity;
 use dissectors::message::{Conversation, Endpoint, FrameRef, Message, Value};
 use dissectors::{Action, Privacy, Side, Transport};
+
+use rules::inventory::Register;
 
 use super::clock::Clock;
 use super::community::community_id;
@@ -23,6 +26,8 @@ pub struct Eve {
     addresses: HashMap<(u64, Side), Box<[u8]>>,
     /// Byte ranges of the fields are written too.
     offsets: bool,
+    /// What the site calls its devices.
+    register: Option<Arc<Register>>,
     /// The files are interfaces.
     live: bool,
     /// Files that become known while they are read: each record names its own.
@@ -40,6 +45,7 @@ impl Eve {
             files,
             addresses: HashMap::new(),
             offsets,
+            register: None,
             live: false,
             growing: None,
             ruling: Ruling::default(),
@@ -71,6 +77,11 @@ impl Eve {
         if !self.ruling.policy.is_empty() {
             record.text("policy_hash", &self.ruling.policy);
         }
+    }
+
+    /// Names the ends of every record by the site's list of devices.
+    pub fn call_by(&mut self, register: Option<Arc<Register>>) {
+        self.register = register;
     }
 
     /// Writes one message as a line.
@@ -164,13 +175,18 @@ impl Eve {
         if self.addresses.len() > REMEMBERED {
             self.addresses.clear();
         }
+        let register = self.register.as_deref();
         self.addresses
             .entry((conversation.flow_id, sender))
-            .or_insert_with(|| render_addresses(conversation, sender).into_boxed_slice())
+            .or_insert_with(|| render_addresses(conversation, sender, register).into_boxed_slice())
     }
 }
 
-fn render_addresses(conversation: &Conversation, sender: Side) -> Vec<u8> {
+fn render_addresses(
+    conversation: &Conversation,
+    sender: Side,
+    register: Option<&Register>,
+) -> Vec<u8> {
     let source = &conversation.ends[sender.index()];
     let dest = &conversation.ends[sender.other().index()];
     let mut out = Vec::with_capacity(160);
@@ -191,6 +207,25 @@ fn render_addresses(conversation: &Conversation, sender: Side) -> Vec<u8> {
             record.text("community_id", &id);
         }
         None => below_ip(&mut record, source, dest),
+    }
+    if let Some(register) = register {
+        for (key, end) in [("src_asset", source), ("dest_asset", dest)] {
+            let Some(entry) = register.at(end.ip, end.mac) else {
+                continue;
+            };
+            let site = entry.site();
+            let mut asset = record.object(key);
+            for (key, part) in [
+                ("name", &site.name),
+                ("tag", &site.tag),
+                ("room", &site.room),
+            ] {
+                if !part.is_empty() {
+                    asset.text(key, part);
+                }
+            }
+            asset.end();
+        }
     }
     record.end();
     // The braces belong to the record that these members go into.

@@ -110,6 +110,13 @@ impl Outputs {
         self.keep_all = true;
     }
 
+    /// Names the ends of every record by the site's list of devices.
+    pub fn call_by(&mut self, register: Option<std::sync::Arc<rules::inventory::Register>>) {
+        for out in &mut self.eve {
+            out.eve.call_by(register.clone());
+        }
+    }
+
     /// From here on these rules and this policy are in force: records name them.
     pub fn rule_by(&mut self, ruling: &Ruling) {
         self.ruling = ruling.clone();

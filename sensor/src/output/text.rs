@@ -159,6 +159,9 @@ pub fn party(p: &Party) -> String {
         text.push_str("  ");
         text.push_str(&super::eve::mac_text(mac));
     }
+    if let Some(site) = &p.site {
+        text.push_str(&format!("  {}", clean::text(site.to_string().as_bytes())));
+    }
     if !p.names.is_empty() {
         let names: Vec<String> = p
             .names
