@@ -666,8 +666,8 @@ impl Draft<'_> {
 
     /// Tells which stream bytes the field just written was read from.
     pub fn at(&mut self, offset: u64, len: usize) -> &mut Self {
-        let start = self.head().entries.start as usize;
-        if let Some(entry) = self.batch.entries[start..].last_mut() {
+        let any = !self.head().entries.is_empty();
+        if any && let Some(entry) = self.batch.entries.last_mut() {
             entry.at = (offset, u32::try_from(len).unwrap_or(u32::MAX));
         }
         self
@@ -807,23 +807,26 @@ impl Draft<'_> {
     }
 
     fn push(&mut self, field: FieldId, value: StoredValue) {
-        let head = self.head();
-        if head.entries.len() >= self.limits.get(limits::FIELD_REPEATS) {
+        let repeats = self.limits.get(limits::FIELD_REPEATS);
+        let Some(head) = self.batch.heads.last_mut() else {
+            return;
+        };
+        if head.entries.len() >= repeats {
             let start = head.entries.start as usize;
             let same = self.batch.entries[start..]
                 .iter()
                 .filter(|e| e.field == field)
                 .count();
-            if same >= self.limits.get(limits::FIELD_REPEATS) {
+            if same >= repeats {
                 return self.hit(limits::FIELD_REPEATS);
             }
         }
+        head.entries.end += 1;
         self.batch.entries.push(Entry {
             field,
             value,
             at: (0, 0),
         });
-        self.head_mut().entries.end += 1;
     }
 
     fn hit(&mut self, id: LimitId) {

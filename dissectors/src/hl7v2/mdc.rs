@@ -41,6 +41,10 @@ pub(super) struct Observation {
 pub(super) fn read(code: &[u8], refid: &[u8]) -> Observation {
     let by_refid = || {
         let id = refid.trim_ascii();
+        // So does every name begin; most observations are named in another system.
+        if !id.starts_with(b"MDC_") {
+            return None;
+        }
         let at = BY_NAME
             .binary_search_by(|row| TABLE[usize::from(*row)].1.as_bytes().cmp(id))
             .ok()?;
@@ -234,6 +238,11 @@ mod tests {
     #[test]
     fn the_table_is_sorted_by_code() {
         assert!(TABLE.is_sorted_by_key(|(code, _, _)| *code));
+    }
+
+    #[test]
+    fn every_name_begins_alike() {
+        assert!(TABLE.iter().all(|(_, name, _)| name.starts_with("MDC_")));
     }
 
     #[test]

@@ -288,6 +288,10 @@ impl Delimiters {
     /// Component `n` (from 1) of the first repetition, without its further subcomponents.
     pub fn component<'a>(&self, field: &'a [u8], n: usize) -> &'a [u8] {
         if n == 1 {
+            if *self == Delimiters::USUAL {
+                let ends = |b: &u8| matches!(*b, b'^' | b'~' | b'&');
+                return &field[..field.iter().position(ends).unwrap_or(field.len())];
+            }
             // A delimiter that was not declared is 0, which separates nothing.
             let ends = |b: &u8| {
                 (*b == self.component || *b == self.repetition || *b == self.subcomponent)

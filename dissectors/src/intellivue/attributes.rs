@@ -144,7 +144,8 @@ pub fn write(class: Class, id: AttributeId, value: &[u8], draft: &mut Draft<'_>)
 /// String: length, UTF-16BE, padded with NUL. An empty one is not written.
 fn text(field: FieldId, value: &[u8], draft: &mut Draft<'_>) {
     if draft.wants(field)
-        && let Some(body) = value.get(2..) {
+        && let Some(body) = value.get(2..)
+    {
         let len = be16(value, 0).map_or(0, usize::from).min(body.len());
         // 512 bytes of UTF-16 are at most 768 bytes of UTF-8.
         let text = utf16_be::<768>(&body[..len]);

@@ -178,6 +178,16 @@ impl Joins {
         Some(entry.hanging.take().unwrap_or_default())
     }
 
+    /// True if [`Self::lapsed`] may have something to give at `now`.
+    #[inline]
+    pub fn is_due(&self, now: i64) -> bool {
+        !self.spilt.is_empty()
+            || self
+                .order
+                .front()
+                .is_some_and(|(asked, _)| asked.saturating_add(self.patience) <= now)
+    }
+
     /// The next request whose time is up at `now`.
     pub fn lapsed(&mut self, now: i64) -> Option<Lapsed> {
         if let Some(spilt) = self.spilt.pop_front() {

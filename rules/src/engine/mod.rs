@@ -23,7 +23,7 @@ use self::index::{Index, RuleAt};
 use self::joins::{Found, Hanging, Joins, Lapsed};
 use self::needs::Needs;
 pub(crate) use self::table::Table;
-use self::windows::{Feeding, Windows};
+use self::windows::{Feeding, Told, Windows};
 use crate::finding::{Event, Finding, Outcomes, Severity, Talk};
 use crate::inventory::Inventory;
 use crate::language::compiled::{Attribute, Operand, Seat, Truth};
@@ -74,7 +74,7 @@ struct Book {
 struct Scratch {
     rules: Vec<RuleAt>,
     evidence: Vec<FrameRef>,
-    told: String,
+    told: Vec<Told>,
 }
 
 /// A rule that could not be judged.
@@ -204,6 +204,9 @@ impl Judge {
     /// Moves the clock (packet time, nanoseconds since 1970): what has lapsed by then is judged.
     pub fn advance(&mut self, time: i64, sink: &mut dyn FnMut(Event<'_>)) {
         let now = self.clock.tick(time);
+        if !self.joins.is_due(now) && !self.findings.is_due(now) {
+            return;
+        }
         while let Some(lapsed) = self.joins.lapsed(now) {
             self.lapse(lapsed, sink);
         }
@@ -484,7 +487,7 @@ struct Firing<'j> {
     hasher: &'j RandomState,
     now: i64,
     evidence: &'j mut Vec<FrameRef>,
-    told: &'j mut String,
+    told: &'j mut Vec<Told>,
 }
 
 /// A rule fired on a message. Gives the finding's serial.
@@ -498,7 +501,9 @@ fn fire(
 ) -> u64 {
     let message = facts.message;
     firing.evidence.extend_from_slice(message.frames());
-    firing.evidence.sort_by_key(|f| f.seq);
+    if !firing.evidence.is_sorted_by_key(|f| f.seq) {
+        firing.evidence.sort_by_key(|f| f.seq);
+    }
     let default = [
         Operand::Asset(Seat::Actor, Attribute::Ip),
         Operand::Asset(Seat::Target, Attribute::Ip),
@@ -520,8 +525,8 @@ fn fire(
         frames: firing.evidence,
         frame: message.frame(),
     };
-    let told = firing.told.as_str();
-    let make = || finding(rule, facts, key, told);
+    let told = firing.told.as_slice();
+    let make = || finding(rule, facts, key, &windows::in_words(told));
     firing
         .findings
         .occur(&occurrence, firing.now, firing.hits, make, sink)

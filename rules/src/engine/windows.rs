@@ -32,6 +32,12 @@ struct State {
     touched: i64,
     /// Count, distinct, sum: what counted, oldest first.
     events: Events,
+    /// Apart, because few windows have them and there are many keys.
+    more: Option<Box<More>>,
+}
+
+#[derive(Debug, Default)]
+struct More {
     sum: f64,
     /// Sequence: when each step but the last was reached, and where.
     steps: Vec<Option<(i64, FrameRef)>>,
@@ -126,6 +132,34 @@ impl Events {
     }
 }
 
+/// What a window that held has to say. Put into words only where a finding opens.
+#[derive(Clone, Copy, Debug)]
+pub enum Told {
+    Count(usize, i64),
+    Different(usize, i64),
+    Sum(f64, i64),
+    Times(f64),
+    FirstSeen,
+}
+
+impl std::fmt::Display for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Told::Count(n, within) => write!(f, "{n} within {}", words(*within)),
+            Told::Different(n, within) => write!(f, "{n} different within {}", words(*within)),
+            Told::Sum(sum, within) => write!(f, "{sum} within {}", words(*within)),
+            Told::Times(times) => write!(f, "{times:.3} times the value before"),
+            Told::FirstSeen => f.write_str("first seen"),
+        }
+    }
+}
+
+/// All that the windows have to say.
+pub fn in_words(told: &[Told]) -> String {
+    let words: Vec<String> = told.iter().map(Told::to_string).collect();
+    words.join(", ")
+}
+
 /// What is needed to feed a rule's windows with one message.
 pub struct Feeding<'j> {
     pub condition: &'j Condition,
@@ -139,7 +173,7 @@ pub struct Feeding<'j> {
     pub began: i64,
     /// Evidence and words of the windows that held.
     pub evidence: &'j mut Vec<FrameRef>,
-    pub told: &'j mut String,
+    pub told: &'j mut Vec<Told>,
 }
 
 impl Windows {
@@ -177,9 +211,7 @@ impl Past for Feeding<'_> {
                 };
                 state.push(event, window.within, threshold as usize);
                 let held = state.events.len() as u64 >= threshold;
-                self.holds(at, key, held, |n| {
-                    format!("{n} within {}", words(window.within))
-                })
+                self.holds(at, key, held, |n| Told::Count(n, window.within))
             }
             WindowKind::Distinct(threshold) => self.distinct(at, window, key, threshold, facts),
             WindowKind::Sum {
@@ -239,9 +271,7 @@ impl Feeding<'_> {
             None => count(tuple),
         }
         let held = state.events.len() as u64 >= threshold;
-        self.holds(at, key, held, |n| {
-            format!("{n} different within {}", words(window.within))
-        })
+        self.holds(at, key, held, |n| Told::Different(n, window.within))
     }
 
     fn sum(
@@ -276,14 +306,11 @@ impl Feeding<'_> {
             return Truth::Unknown;
         };
         for event in events {
-            state.sum += f64::from_bits(event.what);
             state.push_sum(event, window.within, room);
         }
-        let sum = state.sum;
+        let sum = state.more().sum;
         let held = sum > above && !same(sum, above) || or_equal && same(sum, above);
-        self.holds(at, key, held, |_| {
-            format!("{sum} within {}", words(window.within))
-        })
+        self.holds(at, key, held, |_| Told::Sum(sum, window.within))
     }
 
     fn ratio(
@@ -330,7 +357,7 @@ impl Feeding<'_> {
         let truth = ordered(op, number / old, than);
         if truth == Truth::True {
             self.evidence.push(before.frame);
-            self.tell(&format!("{:.3} times the value before", number / old));
+            self.told.push(Told::Times(number / old));
         }
         truth
     }
@@ -355,7 +382,7 @@ impl Feeding<'_> {
         table.keys.insert(whole, State::new(self.now));
         let learning = self.now < self.began.saturating_add(window.within);
         if !learning {
-            self.tell("first seen");
+            self.told.push(Told::FirstSeen);
         }
         (!learning).into()
     }
@@ -378,7 +405,8 @@ impl Feeding<'_> {
         let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
             return Truth::Unknown;
         };
-        state.steps.resize(steps, None);
+        let kept = &mut state.more().steps;
+        kept.resize(steps, None);
         let mut ended = None;
         // From the last step down, so that one message is not two steps.
         for step in (0..steps).rev() {
@@ -387,14 +415,15 @@ impl Feeding<'_> {
             }
             let began = match step.checked_sub(1) {
                 None => Some((now, frame)),
-                Some(before) => state.steps[before]
-                    .filter(|(began, _)| began.saturating_add(window.within) >= now),
+                Some(before) => {
+                    kept[before].filter(|(began, _)| began.saturating_add(window.within) >= now)
+                }
             };
             let Some(began) = began else { continue };
             if step + 1 == steps {
                 ended = Some(began.1);
             } else {
-                state.steps[step] = Some(began);
+                kept[step] = Some(began);
             }
         }
         if let Some(first) = ended {
@@ -453,20 +482,12 @@ impl Feeding<'_> {
         }
     }
 
-    fn holds(&mut self, at: usize, key: u64, held: bool, say: impl Fn(usize) -> String) -> Truth {
+    fn holds(&mut self, at: usize, key: u64, held: bool, say: impl Fn(usize) -> Told) -> Truth {
         if held && let Some(state) = self.windows.tables.get(at).and_then(|t| t.keys.get(&key)) {
             self.evidence.extend(state.events.iter().map(|e| e.frame));
-            let words = say(state.events.len());
-            self.tell(&words);
+            self.told.push(say(state.events.len()));
         }
         held.into()
-    }
-
-    fn tell(&mut self, words: &str) {
-        if !self.told.is_empty() {
-            self.told.push_str(", ");
-        }
-        self.told.push_str(words);
     }
 
     /// A key made of the values of some operands; `None` if one has none.
@@ -492,8 +513,7 @@ impl State {
         State {
             touched,
             events: Events::default(),
-            sum: 0.0,
-            steps: Vec::new(),
+            more: None,
         }
     }
 
@@ -516,6 +536,7 @@ impl State {
     }
 
     fn push_sum(&mut self, event: Counted, within: i64, room: usize) {
+        let mut sum = self.more().sum + f64::from_bits(event.what);
         self.events.push_back(event);
         while self.events.len() > room.max(1)
             || self
@@ -524,9 +545,14 @@ impl State {
                 .is_some_and(|e| e.time.saturating_add(within) < event.time)
         {
             if let Some(old) = self.events.pop_front() {
-                self.sum -= f64::from_bits(old.what);
+                sum -= f64::from_bits(old.what);
             }
         }
+        self.more().sum = sum;
+    }
+
+    fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
     }
 }
 

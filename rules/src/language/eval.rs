@@ -305,11 +305,34 @@ fn compare(op: Comparison, left: &Operand, right: &Operand, facts: &Facts<'_>) -
         return compare(Comparison::Equal, left, right, facts).negated();
     }
     if let Operand::Literal(literal) = right {
+        if op == Comparison::Equal
+            && let Literal::Word(wanted) = literal
+            && let Some(word) = word_of(left, facts)
+        {
+            return word.map_or(Truth::Unknown, |w| (w == *wanted).into());
+        }
         let right = value_of(literal);
         return any(left, facts, |v| compare_values(op, v, right));
     }
     any(left, facts, |a| {
         any(right, facts, |b| compare_values(op, a, b))
+    })
+}
+
+/// The word that an operand is, straight from the message: what most rules ask first. `None`: it is
+/// of another sort. `Some(None)`: it is not known.
+#[inline]
+fn word_of(operand: &Operand, facts: &Facts<'_>) -> Option<Option<u16>> {
+    let Operand::Fact(which, fact @ (Fact::Verb | Fact::Effect | Fact::Protocol)) = operand else {
+        return None;
+    };
+    let Some(message) = facts.partner(*which) else {
+        return Some(None);
+    };
+    Some(match fact {
+        Fact::Verb => message.verb().map(|v| v as u16),
+        Fact::Effect => message.effect().map(|e| e as u16),
+        _ => Some(message.protocol().0),
     })
 }
 
@@ -360,6 +383,11 @@ fn within(operand: &Operand, set: &Set, facts: &Facts<'_>) -> Truth {
             Some(policy) => policy.in_group(&facts.sides.identity(*seat), name),
             None => Truth::Unknown,
         };
+    }
+    if let Set::Words(mask) = set
+        && let Some(word) = word_of(operand, facts)
+    {
+        return word.map_or(Truth::Unknown, |w| (mask >> w & 1 == 1).into());
     }
     any(operand, facts, |value| match (set, value) {
         (Set::Texts(texts), Val::Text(text)) => texts
