@@ -93,6 +93,10 @@ pub enum Transport {
     Udp,
     /// Frames below IP; the number is the EtherType (ARP 0x0806, LLDP 0x88CC).
     Link(u16),
+    /// ICMP over IPv4; each message is handed over whole, from its type byte on.
+    Icmp,
+    /// ICMPv6.
+    Icmp6,
     /// Inside another protocol (SOAP in HTTP, MEDIBUS in Telnet).
     Carried,
 }

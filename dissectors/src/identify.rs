@@ -26,6 +26,7 @@ pub struct Signatures {
     rows: Vec<(ProtocolId, &'static Protocol)>,
     tcp: Candidates,
     udp: Candidates,
+    icmp: [Candidates; 2],
     link: Vec<(u16, Candidates)>,
     /// One bit for each port that some protocol hints at.
     tcp_ports: Box<[u64; 1024]>,
@@ -51,6 +52,7 @@ impl Signatures {
             rows,
             tcp: 0,
             udp: 0,
+            icmp: [0; 2],
             link: Vec::new(),
             tcp_ports: Box::new([0; 1024]),
             udp_ports: Box::new([0; 1024]),
@@ -60,6 +62,8 @@ impl Signatures {
                 match *transport {
                     Transport::Tcp => all.tcp |= 1 << at,
                     Transport::Udp => all.udp |= 1 << at,
+                    Transport::Icmp => all.icmp[0] |= 1 << at,
+                    Transport::Icmp6 => all.icmp[1] |= 1 << at,
                     Transport::Link(ethertype) => {
                         match all.link.iter_mut().find(|(e, _)| *e == ethertype) {
                             Some((_, set)) => *set |= 1 << at,
@@ -85,6 +89,8 @@ impl Signatures {
         match transport {
             Transport::Tcp => self.tcp,
             Transport::Udp => self.udp,
+            Transport::Icmp => self.icmp[0],
+            Transport::Icmp6 => self.icmp[1],
             Transport::Link(ethertype) => self
                 .link
                 .iter()

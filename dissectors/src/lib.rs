@@ -8,6 +8,7 @@
 #![recursion_limit = "1024"]
 
 pub mod action;
+mod address;
 mod codes;
 pub mod contract;
 #[cfg(test)]
@@ -20,8 +21,11 @@ pub mod message;
 pub mod octets;
 pub mod registry;
 pub mod schema;
+#[cfg(test)]
+mod stage;
 
 pub mod alaris;
+pub mod arp;
 pub mod astm;
 pub mod baxter_spectrum;
 pub mod bcc;
@@ -30,7 +34,9 @@ pub mod capnostream;
 pub mod contec;
 pub mod datex_s5;
 pub mod declarative;
+pub mod dhcp;
 pub mod dicom;
+pub mod dns;
 pub mod fresenius;
 pub mod ftp;
 pub mod ge_unity;
@@ -38,25 +44,37 @@ pub mod hamilton;
 pub mod hl7v2;
 pub mod hospira_lifecare;
 pub mod http;
+pub mod icmp;
 pub mod intellivue;
 pub mod ip;
 pub mod lantronix;
+pub mod lldp;
 pub mod masimo;
 pub mod medibus;
 pub mod mindray;
 pub mod moxa;
+pub mod named;
+pub mod nbns;
+pub mod ndp;
 pub mod nellcor;
 pub mod nonin;
+pub mod ntp;
 pub mod phd;
 pub mod poct1a;
 pub mod puritan_bennett;
+pub mod rdp;
 pub mod sdc;
 pub mod serial;
 pub mod servo;
+pub mod smb;
+pub mod snmp;
 pub mod spacecom_config;
+pub mod ssh;
 pub mod tcp;
 pub mod telnet;
+pub mod tftp;
 pub mod tls;
+pub mod vnc;
 
 pub use action::{Action, Device, Effect, Outcome, Verb};
 pub use contract::{Dissector, End, Hint, Probe, Progress, Reason, Side, Transport};

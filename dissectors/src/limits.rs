@@ -60,6 +60,12 @@ limits! {
     DICOM_ITEMS "dicom-items" = 4096, "items and sub-items of one A-ASSOCIATE PDU that are read";
     DICOM_PDU "dicom-pdu" = 1024 * MIB, "length of a P-DATA-TF PDU that is believed where no maximum was negotiated";
     DICOM_RESYNC "dicom-resync" = 16 * MIB, "bytes searched for a PDU after a gap or a fault before a conversation is given up";
+    SSH_LINE "ssh-line" = 4 * KIB, "bytes of one line before an SSH banner, or of the banner";
+    SSH_PACKET "ssh-packet" = 256 * KIB, "bytes of one SSH packet before encryption";
+    FTP_WAITING "ftp-waiting" = 64, "FTP commands of one conversation that may wait for their replies";
+    NAMED_LINE "named-line" = 512, "bytes of the first line of a protocol that is known by name only";
+    SNMP_COMMUNITIES "snmp-communities" = 64, "different SNMP communities of one conversation that are counted";
+    DNS_RECORDS "dns-records" = 256, "questions, or records of one section, of one DNS message that are read";
     HTTP_HEAD "http-head" = 64 * KIB, "bytes of the start line and header fields of one HTTP message";
     HTTP_BODY "http-body" = MIB, "bytes of one JSON, HL7, form or multipart body over HTTP that are read";
     HTTP_CONTENT "http-content" = 4 * MIB, "bytes of one HTTP body once its content encoding is undone";
@@ -77,7 +83,7 @@ limits! {
     TELNET_OPTION "telnet-option" = KIB, "bytes of one Telnet sub-negotiation";
     TELNET_LINE "telnet-line" = 512, "bytes of one line of a Telnet dialogue";
     TELNET_INNER "telnet-inner" = 16 * KIB, "bytes of one side inside Telnet that wait for their protocol";
-    FTP_LINE "ftp-line" = 2 * KIB, "bytes of one line of an FTP control connection";
+    FTP_LINE "ftp-line" = 8 * KIB, "bytes of one FTP command or reply line";
 }
 
 /// The limits in force.

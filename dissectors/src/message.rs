@@ -896,6 +896,11 @@ impl<'b> Message<'b> {
             .map(move |e| (e.field, batch.value(e)))
     }
 
+    /// Which fields it has, in the order in which they were read, without their values.
+    pub fn field_ids(&self) -> impl Iterator<Item = FieldId> + use<'b> {
+        self.entries().iter().map(|e| e.field)
+    }
+
     /// All fields with the stream bytes (offset, length) that they were read from; length 0 if untold.
     pub fn fields_with_ranges(
         &self,
@@ -949,11 +954,6 @@ impl<'b> Message<'b> {
     pub fn effect(&self) -> Option<Effect> {
         let stored = self.batch.actions.get(self.head.action? as usize)?;
         Some(stored.verb.effect(stored.device))
-    }
-
-    /// Which fields there are, without their values.
-    pub fn field_ids(&self) -> impl Iterator<Item = FieldId> + use<'b> {
-        self.entries().iter().map(|e| e.field)
     }
 
     pub fn action(&self) -> Option<Action<'b>> {

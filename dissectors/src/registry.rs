@@ -45,6 +45,66 @@ const BUILT_IN: &[&Protocol] = &[
     &crate::hospira_lifecare::HOSPIRA_LIFECARE,
     &crate::spacecom_config::SPACECOM_CONFIG,
     &crate::serial::SERIAL,
+    &crate::arp::ARP,
+    &crate::dhcp::DHCP,
+    &crate::dhcp::DHCPV6,
+    &crate::dns::DNS,
+    &crate::dns::MDNS,
+    &crate::dns::LLMNR,
+    &crate::ssh::SSH,
+    &crate::icmp::ICMP,
+    &crate::icmp::ICMPV6,
+    &crate::ndp::NDP,
+    &crate::lldp::LLDP,
+    &crate::nbns::NBNS,
+    &crate::smb::SMB,
+    &crate::rdp::RDP,
+    &crate::snmp::SNMP,
+    &crate::ntp::NTP,
+    &crate::tftp::TFTP,
+    &crate::vnc::VNC,
+    &crate::named::MODBUS,
+    &crate::named::BACNET,
+    &crate::named::OPC_UA,
+    &crate::named::ISO_TSAP,
+    &crate::named::ENIP,
+    &crate::named::PROFINET,
+    &crate::named::DNP3,
+    &crate::named::IEC104,
+    &crate::named::POSTGRESQL,
+    &crate::named::MYSQL,
+    &crate::named::TDS,
+    &crate::named::TNS,
+    &crate::named::MONGODB,
+    &crate::named::REDIS,
+    &crate::named::MEMCACHED,
+    &crate::named::LDAP,
+    &crate::named::KERBEROS,
+    &crate::named::MQTT,
+    &crate::named::AMQP,
+    &crate::named::NATS,
+    &crate::named::DCERPC,
+    &crate::named::SUNRPC,
+    &crate::named::SMTP,
+    &crate::named::IMAP,
+    &crate::named::POP3,
+    &crate::named::SIP,
+    &crate::named::RTSP,
+    &crate::named::SSDP,
+    &crate::named::SYSLOG,
+    &crate::named::PJL,
+    &crate::named::RSYNC,
+    &crate::named::BITTORRENT,
+    &crate::named::QUIC,
+    &crate::named::DTLS,
+    &crate::named::WIREGUARD,
+    &crate::named::OPENVPN,
+    &crate::named::IKE,
+    &crate::named::STUN,
+    &crate::named::RADIUS,
+    &crate::named::NETFLOW,
+    &crate::named::SFLOW,
+    &crate::named::PTP,
 ];
 
 /// Every protocol: reads like a slice. See [`protocols`].
@@ -62,7 +122,11 @@ pub fn protocols() -> &'static [&'static Protocol] {
         let embedded = crate::declarative::embedded();
         let added = ADDED.get().map_or(&[][..], Vec::as_slice);
         let mut all: Vec<&'static Protocol> = Vec::with_capacity(MOST);
-        all.extend(BUILT_IN.iter().chain(embedded).chain(added));
+        // What is tried out stands in for the shipped one of its name.
+        let shipped = embedded
+            .iter()
+            .filter(|p| !added.iter().any(|a| a.name == p.name));
+        all.extend(BUILT_IN.iter().chain(shipped).chain(added));
         all.truncate(MOST);
         all
     })
@@ -88,6 +152,21 @@ pub fn add(protocols: Vec<&'static Protocol>) -> Result<(), NotAdded> {
         return Err(NotAdded::TooMany(names.len()));
     }
     ADDED.set(protocols).map_err(|_| NotAdded::TooLate)
+}
+
+/// As [`add`] of one protocol, which may have the name of a data file in this crate and then takes its
+/// place: for trying out a changed file.
+///
+/// # Errors
+/// It was not added.
+pub fn try_out(protocol: &'static Protocol) -> Result<(), NotAdded> {
+    if ALL.get().is_some() {
+        return Err(NotAdded::TooLate);
+    }
+    if BUILT_IN.iter().any(|p| p.name == protocol.name) {
+        return Err(NotAdded::NameTaken(protocol.name));
+    }
+    ADDED.set(vec![protocol]).map_err(|_| NotAdded::TooLate)
 }
 
 /// Why protocols were not added.

@@ -13,8 +13,15 @@ const FILES: &[(&str, &str)] = files![
     "commands.toml",
     "dicom.toml",
     "hl7.toml",
+    "identity.toml",
+    "laboratory.toml",
+    "monitors.toml",
     "network.toml",
-    "values.toml"
+    "pumps.toml",
+    "sdc.toml",
+    "serial.toml",
+    "values.toml",
+    "web.toml"
 ];
 
 /// Every shipped rule file.

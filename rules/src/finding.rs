@@ -273,6 +273,8 @@ pub struct Finding {
     /// Of the worst occurrence so far.
     pub outcome: Outcome,
     pub outcomes: Outcomes,
+    /// No lower than this whatever the outcome, because of what a message was.
+    pub floor: Severity,
     /// What was expected instead: the policy line that would allow it, the range, the nearest grant.
     pub expected: Option<String>,
     /// The sentence that says what happened, with values.
@@ -308,6 +310,8 @@ impl Finding {
         match self.talk.transport {
             Transport::Tcp => format!("{hosts} && tcp.port == {ap} && tcp.port == {bp}"),
             Transport::Udp => format!("{hosts} && udp.port == {ap} && udp.port == {bp}"),
+            Transport::Icmp => format!("{hosts} && icmp"),
+            Transport::Icmp6 => format!("{hosts} && icmpv6"),
             Transport::Link(_) | Transport::Carried => hosts,
         }
     }

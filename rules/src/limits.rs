@@ -40,7 +40,15 @@ limits! {
     FINDING_QUIET "finding-quiet" = 600, "seconds of packet time without a repeat after which a finding closes";
     ASSETS "assets" = 65_536, "assets in the inventory";
     ASSET_NAMES "asset-names" = 16, "names, MACs or protocols kept of one asset";
+    ASSET_PEERS "asset-peers" = 64, "other assets kept of one asset that it talked with";
+    ASSET_BEHIND "asset-behind" = 256, "devices kept of one gateway that speaks for them";
+    NAMES_HELD "names-held" = 262_144, "names (MACs, AE titles, applications, endpoint references, serial numbers) whose holders are remembered";
+    HOLDER_SECONDS "holder-seconds" = 86_400, "seconds of packet time for which an asset that fell silent still holds its names";
+    USE_SECONDS "use-seconds" = 900, "seconds of packet time for which evidence that a device is in use holds";
+    DEALS "deals" = 65_536, "kinds of requests between two hosts that looking back over captures keeps apart";
     CONVERSATIONS "judged-conversations" = 65_536, "conversations whose claimed names are remembered";
+    TAUGHT_HANDLES "taught-handles" = 65_536, "operation handles whose meaning devices taught; the device that taught first is forgotten";
+    SETPOINTS "setpoints" = 65_536, "values in force that jumps are measured against";
     PATTERN_SIZE "pattern-size" = 262_144, "bytes of one compiled pattern of a rule";
     EXPRESSION_DEPTH "expression-depth" = 64, "levels of nesting in a rule's condition";
     RULE_FILE "rule-file" = 4_194_304, "bytes of one rule or policy file";

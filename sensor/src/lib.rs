@@ -2,9 +2,14 @@
 
 pub mod capture;
 pub mod cli;
+pub mod config;
 pub mod decode;
 pub mod flow;
 pub mod ledger;
 pub mod limits;
 pub mod output;
 pub mod pipeline;
+pub mod privileges;
+pub mod span;
+pub mod talk;
+pub mod workbench;

@@ -44,7 +44,11 @@ pub fn all_shipped() -> Vec<PathBuf> {
 pub fn policy_for(capture: &Path) -> Option<PathBuf> {
     let folder = capture.parent()?.file_name()?.to_str()?;
     let world = match folder {
-        "hl7v2" | "ward" => "hl7",
+        "hl7v2" | "ward" | "astm" | "poct1a" => "hl7",
+        "intellivue" | "ge_unity" | "contec" | "datex_s5" => "monitors",
+        "alaris" | "baxter_spectrum" | "bcc" | "chemyx" | "fresenius" | "hamilton" | "harvard"
+        | "lantronix" | "medibus" | "ne1000" | "serial" | "servo" | "telnet" => "pumps_vents",
+        "tls" => "dicom",
         other => other,
     };
     Some(shipped(&format!("pcaps/policies/{world}.toml"))).filter(|path| path.exists())

@@ -2,6 +2,7 @@
 //! and replays inside the test's own process or by the program itself.
 
 pub mod capture;
+pub mod live;
 pub mod program;
 pub mod replay;
 pub mod rewrite;

@@ -1,9 +1,13 @@
 //! Replays inside the test's own process.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use dissectors::ProtocolId;
+use dissectors::identify::Signatures;
+use dissectors::message::Interest;
 use rules::engine::Judge;
 use rules::language::ruleset::RuleSet;
 use rules::policy::Policy;
@@ -15,7 +19,7 @@ use sensor::output::clock::Clock;
 use sensor::output::discretion::Discretion;
 use sensor::output::eve::Eve;
 use sensor::output::{EveOutput, Outputs};
-use sensor::pipeline::{Judging, Run, Stop, Totals};
+use sensor::pipeline::{Judging, Run, Stop, Totals, listen};
 use serde_json::Value;
 
 use crate::capture::shipped;
@@ -106,6 +110,28 @@ impl Replay {
             .map(|line| serde_json::from_str(line).expect("a line of JSON"))
             .collect()
     }
+}
+
+/// Messages of each protocol in a capture. `alone`: only this signature is asked.
+pub fn heard(capture: &Path, alone: Option<ProtocolId>) -> BTreeMap<&'static str, u64> {
+    let inputs = Inputs::open(&[capture], &ReadOptions::default()).expect("a readable capture");
+    let mut settings = Settings::default();
+    if let Some(id) = alone {
+        settings.signatures = Arc::new(Signatures::of([(id, id.protocol())]));
+    }
+    let mut counts = BTreeMap::new();
+    listen(
+        inputs,
+        Decoder::new(&DecodeOptions::default()),
+        settings,
+        Interest::nothing(),
+        &Stop::default(),
+        |message| *counts.entry(message.protocol().name()).or_insert(0) += 1,
+    );
+    for transport in ["tcp", "ip"] {
+        counts.remove(transport);
+    }
+    counts
 }
 
 /// What stays the same however the bytes were sent: for each message its protocol, parties and

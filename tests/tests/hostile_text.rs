@@ -91,6 +91,44 @@ fn hostile_names_are_shown_escaped_in_every_output() {
         Path::new("--json"),
         Path::new("--show-patient-data"),
     ]);
+    for flags in [&["talk"][..], &["talk", "-v"]] {
+        let mut args: Vec<&Path> = flags.iter().map(Path::new).collect();
+        args.extend([
+            Path::new("--show-patient-data"),
+            Path::new("-r"),
+            &capture.0,
+        ]);
+        let talk = run(args);
+        harmless("talk", &talk.stdout);
+        harmless("errors beside talk", &talk.stderr);
+        let said = String::from_utf8_lossy(&talk.stdout).into_owned();
+        assert!(
+            said.contains("RGV^O15") && said.contains("\\x1b["),
+            "{said}"
+        );
+    }
+    for protocol in ["hl7v2", "dicom", "http"] {
+        for flag in ["-r", "--show-patient-data"] {
+            let mut args = vec![Path::new("try"), Path::new(protocol)];
+            if flag != "-r" {
+                args.push(Path::new(flag));
+            }
+            args.extend([Path::new("-r"), &capture.0]);
+            let tried = run(args);
+            harmless("try", &tried.stdout);
+            harmless("errors beside try", &tried.stderr);
+        }
+    }
+    let folder = scratch("dir");
+    let streams = run([
+        Path::new("streams"),
+        Path::new("-r"),
+        &capture.0,
+        Path::new("-o"),
+        &folder,
+    ]);
+    let _ = std::fs::remove_dir_all(&folder);
+    harmless("table of streams", &streams.stdout);
     harmless("text", &text.stdout);
     harmless("errors", &text.stderr);
     harmless("JSON", &json.stdout);

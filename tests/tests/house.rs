@@ -29,7 +29,6 @@ const NEVER: &[(&str, &[&str])] = &[
             "signal-hook",
             "crossbeam-channel",
             "tokio",
-            "toml",
             "jiff",
         ],
     ),

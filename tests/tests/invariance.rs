@@ -203,7 +203,7 @@ fn one_direction_missing_leaves_the_other_whole() {
     }
 }
 
-/// `protocol source kind` of each message without anomalies.
+/// `protocol source>destination kind` of each message without anomalies.
 fn messages(frames: &[Frame], policy: &Path) -> Vec<String> {
     let file = write(frames);
     Replay::of(&file.0)
@@ -214,8 +214,12 @@ fn messages(frames: &[Frame], policy: &Path) -> Vec<String> {
             let event = r["event_type"].as_str()?;
             let body = r.get(event)?;
             let said = !matches!(event, "tcp" | "alert" | "finding");
-            (said && body.get("anomaly").is_none() && body.get("kind").is_some())
-                .then(|| format!("{event} {}:{} {}", r["src_ip"], r["src_port"], body["kind"]))
+            (said && body.get("anomaly").is_none() && body.get("kind").is_some()).then(|| {
+                format!(
+                    "{event} {}:{}>{}:{} {}",
+                    r["src_ip"], r["src_port"], r["dest_ip"], r["dest_port"], body["kind"]
+                )
+            })
         })
         .collect()
 }

@@ -19,6 +19,9 @@ const PATIENT_VALUES: &[&str] = &[
     "5550100",
     "PHANTOM^",
     "TST0",
+    "T90007",
+    "T90008",
+    "NOBODY^",
 ];
 
 #[test]
@@ -125,6 +128,25 @@ fn outputs(capture: &Path) -> Vec<(&'static str, String)> {
         Path::new("--json"),
         Path::new("--offsets"),
     ]);
+    let talk = run([Path::new("talk"), Path::new("-v"), Path::new("-r"), capture]);
+    let bench = |protocol: &str| {
+        let output = run([
+            Path::new("try"),
+            Path::new(protocol),
+            Path::new("-r"),
+            capture,
+        ]);
+        [output.stdout, output.stderr].concat()
+    };
+    let folder = scratch("dir");
+    let streams = run([
+        Path::new("streams"),
+        Path::new("-r"),
+        capture,
+        Path::new("-o"),
+        &folder,
+    ]);
+    let _ = fs::remove_dir_all(&folder);
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     vec![
         ("text", lossy(&text.stdout)),
@@ -132,5 +154,11 @@ fn outputs(capture: &Path) -> Vec<(&'static str, String)> {
         ("EVE file", fs::read_to_string(&eve).expect("an EVE file")),
         ("EVE on standard output", lossy(&json.stdout)),
         ("errors beside JSON", lossy(&json.stderr)),
+        ("talk", lossy(&talk.stdout)),
+        ("errors beside talk", lossy(&talk.stderr)),
+        ("try dicom", lossy(&bench("dicom"))),
+        ("try hl7v2", lossy(&bench("hl7v2"))),
+        ("try http", lossy(&bench("http"))),
+        ("table of streams", lossy(&streams.stdout)),
     ]
 }

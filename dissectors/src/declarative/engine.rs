@@ -160,6 +160,9 @@ impl Frames for Described {
         for field in &table.fields {
             if let Some(part) = parts[field.slot.0].filter(|p| !p.is_empty()) {
                 let read = write(table, &mut draft, field, part, &parts, at);
+                if let Some(place) = place(frame, part) {
+                    draft.at(at + place as u64, part.len());
+                }
                 if row.is_some_and(|r| r.value == Some(field.id)) {
                     value = read;
                 }
@@ -201,6 +204,12 @@ impl Frames for Described {
     fn held(&self) -> usize {
         self.turns.held()
     }
+}
+
+/// Where a part of a frame begins in it; `None` for what was copied out of it (escaped contents).
+fn place(frame: &[u8], part: &[u8]) -> Option<usize> {
+    let at = (part.as_ptr() as usize).checked_sub(frame.as_ptr() as usize)?;
+    (at + part.len() <= frame.len()).then_some(at)
 }
 
 fn outcome(table: &Table, content: &[u8]) -> Outcome {

@@ -94,13 +94,16 @@ fn delimited(form: &Form, input: &[u8], last: bool) -> Fit {
                 Fit::Short(total)
             };
         }
-        // Another frame begins, or bytes that no line of text holds.
+        // Another frame begins, or bytes that no line of text holds (half of an end is one of them,
+        // unless the other half may still come).
         let foreign = if after > 0 {
             rest.starts_with(&form.start)
         } else {
             !(0x20..0x7F).contains(&rest[0])
                 && rest[0] != b'\t'
-                && !form.end.starts_with(&rest[..1])
+                && !form
+                    .end
+                    .starts_with(&rest[..rest.len().min(form.end.len())])
         };
         if foreign {
             return Fit::No;

@@ -58,8 +58,10 @@ pub fn load(text: &str, file: &str) -> Result<&'static Protocol, Vec<Fault>> {
             fix: "load fewer".to_owned(),
         }]);
     };
+    let name = keep(made.name);
+    super::remember(name, table);
     Ok(Box::leak(Box::new(Protocol {
-        name: keep(made.name),
+        name,
         title: keep(made.title),
         provenance: made.provenance,
         source: keep(made.source),

@@ -15,13 +15,15 @@ mod layout;
 mod load;
 mod reader;
 mod slots;
-mod table;
+pub mod table;
 #[cfg(test)]
 mod tests;
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::schema::Protocol;
+
+use table::Table;
 
 pub use load::load;
 pub use reader::Fault;
@@ -44,6 +46,10 @@ pub const EMBEDDED: &[(&str, &str)] = &[
         "chemyx.dissector.toml",
         include_str!("../chemyx/chemyx.dissector.toml"),
     ),
+    (
+        "mt_sics.dissector.toml",
+        include_str!("../mt_sics/mt_sics.dissector.toml"),
+    ),
 ];
 
 /// The protocols of [`EMBEDDED`], read once. A file with a fault is left out; a test sees to it
@@ -56,4 +62,28 @@ pub fn embedded() -> &'static [&'static Protocol] {
             .filter_map(|(file, text)| load(text, file).ok())
             .collect()
     })
+}
+
+/// Tables of the protocols read so far, by name; the latest of a name last.
+static TABLES: Mutex<Vec<(&'static str, &'static Table)>> = Mutex::new(Vec::new());
+
+fn remember(name: &'static str, table: &'static Table) {
+    let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
+    tables.push((name, table));
+}
+
+/// The table of a protocol that a data file describes, for those who write it in another form.
+pub fn table_of(name: &str) -> Option<&'static Table> {
+    embedded();
+    let tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = tables.iter().rev().find(|(n, _)| *n == name)?;
+    Some(found.1)
+}
+
+/// Names of the protocols that data files describe.
+pub fn described() -> impl Iterator<Item = &'static str> {
+    crate::registry::protocols()
+        .iter()
+        .map(|p| p.name)
+        .filter(|name| table_of(name).is_some())
 }

@@ -241,6 +241,8 @@ impl Association {
                 ((by == side).then_some(faults::PDU_UNEXPECTED), self.state)
             }
             (PduType::RELEASE_RP, Releasing(_) | Unseen) => (None, Closed(side)),
+            // What it answers may be in the direction that is not seen.
+            (PduType::RELEASE_RP, Requested | Open) if !heard => (None, Closed(side)),
             (PduType::P_DATA_TF | PduType::RELEASE_RQ | PduType::RELEASE_RP, Closed(by))
                 if by != side =>
             {

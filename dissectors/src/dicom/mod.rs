@@ -46,6 +46,8 @@ mod value;
 mod walk;
 mod words;
 
+pub use value::uid_name;
+
 use crate::contract::{Dissector, Transport};
 use crate::limits::Limits;
 use crate::schema::{Protocol, Provenance};

@@ -1,110 +1,168 @@
-use super::*;
-use crate::serial::harness::{hint, mutate, play, recut};
+//! Who stores and fetches what; log-ins; and what is not FTP.
 
-const HELLO: &[u8] = b"220 FTP server ready\r\n";
+use crate::action::{Outcome, Verb};
+use crate::contract::{End, Probe, Side, Transport};
+use crate::stage::{
+    Stage, borrowed, converse, cuts_do_not_matter, hint, probe, survives_mutations, turns,
+};
 
-#[test]
-fn line_without_end_is_given_up_at_the_limit() {
-    let seen = play(
-        &FTP,
-        &[(Side::Server, HELLO), (Side::Client, &[b'A'; 5000])],
-    );
-    assert_eq!(seen.messages[1].anomalies, ["long-line"]);
-}
+const CAPTURE: &str = "ftp/fetch-store-delete-and-a-refused-login.pcap";
 
 #[test]
-fn line_that_is_no_reply_is_reported() {
-    let seen = play(&FTP, &[(Side::Server, b"220 x\r\nhello\r\n")]);
-    assert_eq!(seen.messages[1].anomalies, ["not-a-reply"]);
-}
-
-#[test]
-fn command_that_nobody_listed_is_unknown() {
-    let seen = play(&FTP, &[(Side::Client, b"XYZZ 1\r\nSITE CHMOD 777 x\r\n")]);
-    assert_eq!(seen.kinds(), ["XYZZ", "SITE"]);
-    assert!(
-        seen.messages
-            .iter()
-            .all(|m| m.verb == Some(Verb::UnknownVerb))
-    );
-}
-
-#[test]
-fn file_put_on_a_pump_without_a_real_login() {
-    let script: &[(Side, &[u8])] = &[
-        (Side::Server, HELLO),
-        (Side::Client, b"USER anonymous\r\n"),
-        (Side::Server, b"331 Password required\r\n"),
-        (Side::Client, b"PASS sim@example.invalid\r\n"),
-        (Side::Server, b"230 Logged in\r\n"),
-        (Side::Client, b"STOR /lib/config.bin\r\n"),
-        (Side::Server, b"150 Opening\r\n226 Transfer complete\r\n"),
-    ];
-    let seen = play(&FTP, script);
-    let kinds = [
-        "banner", "USER", "reply", "PASS", "reply", "STOR", "reply", "reply",
-    ];
-    assert_eq!(seen.kinds(), kinds);
-    assert!(!format!("{seen:?}").contains("sim@example"));
-    assert_eq!(seen.messages[3].field("password"), Some("secret of 19"));
-    assert_eq!(seen.messages[5].verb, Some(Verb::Store));
-    assert_eq!(seen.messages[5].field("extension"), Some("bin"));
-    assert_eq!(seen.messages[6].answers, seen.messages[5].asks);
-    assert_eq!(seen.messages[6].outcome, Some(Outcome::Requested));
-    assert_eq!(seen.messages[7].answers, seen.messages[5].asks);
-    assert_eq!(seen.messages[7].outcome, Some(Outcome::Accepted));
-}
-
-#[test]
-fn reply_of_several_lines_is_one_reply() {
-    let script: &[(Side, &[u8])] = &[
-        (Side::Client, b"FEAT\r\n"),
-        (
-            Side::Server,
-            b"211-Features\r\n UTF8\r\n 211 not yet\r\n211 End\r\n",
-        ),
-    ];
-    let seen = play(&FTP, script);
-    assert_eq!(seen.kinds(), ["FEAT", "reply"]);
-    assert_eq!(seen.messages[1].answers, seen.messages[0].asks);
-}
-
-#[test]
-fn mail_server_is_not_taken_for_one() {
-    assert_eq!(
-        probe(Side::Server, b"220 host ESMTP ready\r\n", hint(true)),
-        Probe::No
-    );
+fn a_mail_server_greets_alike_and_is_not_taken_for_it() {
+    let server = |bytes: &[u8], port| probe("ftp", Side::Server, bytes, hint(Transport::Tcp, port));
     assert!(matches!(
-        probe(Side::Server, HELLO, hint(false)),
-        Probe::Yes(_)
+        server(b"220 mail.example ESMTP\r\n", false),
+        Probe::More(_)
     ));
-    assert!(matches!(
-        probe(Side::Server, b"220 ready\r\n", hint(true)),
-        Probe::Yes(_)
-    ));
+    let client = |bytes: &[u8], port| probe("ftp", Side::Client, bytes, hint(Transport::Tcp, port));
+    assert_eq!(client(b"EHLO x\r\n", false), Probe::No);
+    assert_eq!(server(b"221 x\r\n", true), Probe::No);
+    assert!(matches!(server(b"220 ready\r\n", true), Probe::Yes(_)));
+    assert!(matches!(server(b"220 ProFTPD\r\n", false), Probe::Yes(_)));
+    assert!(matches!(client(b"USER service\r\n", false), Probe::Yes(_)));
+    assert_eq!(client(b"USER", false), Probe::No);
+}
+
+#[test]
+fn lines_that_are_neither_are_malformed_and_then_given_up() {
+    let mut stage = Stage::of("ftp");
+    stage.send(Side::Server, b"220 x\r\n");
+    for _ in 0..8 {
+        stage.send(Side::Client, b"\x01\x02\x03\r\n");
+    }
+    assert!(stage.rejected.is_some());
+    assert!(stage.seen()[1..].iter().all(|s| s.kind == "malformed"));
+}
+
+#[test]
+fn an_endless_line_is_cut_and_the_next_one_read() {
+    let mut line = vec![b'A'; 20_000];
+    line.extend(b"\r\nNOOP\r\n");
+    for piece in [1, 100, usize::MAX] {
+        let seen = converse("ftp", &[(Side::Client, &line)], piece);
+        assert_eq!(seen[0].anomalies, ["line-too-long"]);
+        assert_eq!(seen.last().map(|s| s.kind.as_str()), Some("NOOP"));
+    }
+}
+
+#[test]
+fn a_password_never_enters_and_a_user_is_no_secret_word() {
+    let seen = converse("ftp", &[(Side::Client, b"USER bob\r\nPASS geheim\r\n")], 7);
+    assert_eq!(seen[0].first("user"), "bob");
+    assert_eq!(seen[1].first("password"), "secret of 6");
+    assert!(!format!("{seen:?}").contains("geheim"));
+}
+
+#[test]
+fn a_file_is_stored_and_the_answer_says_so() {
+    let turns = turns(CAPTURE, 21, 1);
+    let seen = converse("ftp", &borrowed(&turns), usize::MAX);
+    let store = seen.iter().find(|s| s.kind == "STOR").expect("STOR");
+    assert_eq!(store.verb, Some(Verb::Store));
+    assert_eq!(store.first("path"), "firmware-2.2.bin");
+    assert_eq!(store.first("extension"), "bin");
+    let answers: Vec<_> = seen
+        .iter()
+        .filter_map(|s| {
+            s.answers
+                .clone()
+                .filter(|(key, ..)| Some(key) == store.asks.as_ref())
+        })
+        .map(|(_, last, outcome)| (last, outcome))
+        .collect();
     assert_eq!(
-        probe(Side::Server, b"220 ready\r\n", hint(false)),
-        Probe::No
-    );
-    assert_eq!(probe(Side::Server, b"22", hint(false)), Probe::More(4));
-    assert_eq!(
-        probe(Side::Client, b"GET / HTTP/1.1\r\n", hint(false)),
-        Probe::No
+        answers,
+        [(false, Outcome::Requested), (true, Outcome::Accepted)]
     );
 }
 
 #[test]
-fn cut_and_changed_bytes() {
-    recut(
-        &FTP,
+fn a_refused_log_in_is_told() {
+    let turns = turns(CAPTURE, 21, 2);
+    let seen = converse("ftp", &borrowed(&turns), usize::MAX);
+    let refused = seen
+        .iter()
+        .find(|s| s.first("login") == "refused")
+        .expect("refused");
+    assert_eq!(refused.first("code"), "530");
+    assert_eq!(seen[0].first("banner"), "(vsFTPd 3.0.3)");
+}
+
+#[test]
+fn replies_over_several_lines_are_one() {
+    let seen = converse(
+        "ftp",
         &[
-            (Side::Server, b"220-a\r\nb\r\n220 c\r\n230 x"),
-            (Side::Client, b"USER a\r\nSTOR b.c\r\nZ"),
+            (
+                Side::Server,
+                b"220-Hello\r\n 220 not yet\r\n221-nor\r\n220 Pump\r\n",
+            ),
+            (Side::Client, b"SYST\r\n"),
+            (Side::Server, b"215 UNIX Type: L8\r\n"),
         ],
+        usize::MAX,
     );
-    mutate(
-        &FTP,
-        b"220 FTP\r\nUSER a\r\nPASS b\r\nSTOR /x/y.bin\r\n230-a\r\n230 b\r\n",
+    let kinds: Vec<&str> = seen.iter().map(|s| s.kind.as_str()).collect();
+    assert_eq!(kinds, ["banner", "SYST", "reply"]);
+    assert_eq!(seen[0].first("banner"), "Pump");
+    assert_eq!(seen[0].range, 0..44);
+    assert_eq!(seen[2].first("system"), "UNIX Type: L8");
+}
+
+#[test]
+fn addresses_for_data_are_read() {
+    let seen = converse(
+        "ftp",
+        &[
+            (Side::Client, b"PORT 10,0,0,1,195,80\r\n"),
+            (Side::Server, b"200 ok\r\n"),
+            (Side::Client, b"PASV\r\n"),
+            (
+                Side::Server,
+                b"227 Entering Passive Mode (10,0,0,2,4,1).\r\n",
+            ),
+            (Side::Client, b"PORT 10,0,0,300,1,2\r\n"),
+        ],
+        usize::MAX,
     );
+    assert_eq!(
+        (seen[0].first("data_address"), seen[0].first("data_port")),
+        ("10.0.0.1", "50000")
+    );
+    assert_eq!(
+        (seen[3].first("data_address"), seen[3].first("data_port")),
+        ("10.0.0.2", "1025")
+    );
+    assert_eq!(seen[4].anomalies, ["address-form"]);
+}
+
+#[test]
+fn an_unknown_command_is_never_a_read() {
+    let seen = converse("ftp", &[(Side::Client, b"XFLASH 1\r\n")], 2);
+    assert_eq!(
+        (seen[0].kind.as_str(), seen[0].verb),
+        ("XFLASH", Some(Verb::UnknownVerb))
+    );
+}
+
+#[test]
+fn what_follows_auth_tls_is_passed_over() {
+    let mut stage = Stage::of("ftp");
+    stage
+        .send(Side::Server, b"220 x\r\n")
+        .send(Side::Client, b"AUTH TLS\r\n");
+    stage
+        .send(Side::Server, b"234 go\r\n")
+        .send(Side::Client, &[0x16; 500]);
+    assert_eq!(stage.end(End::Fin).len(), 3);
+}
+
+#[test]
+fn cuts_and_changed_bytes_do_no_harm() {
+    for nth in 0..5 {
+        let turns = turns(CAPTURE, 21, nth);
+        cuts_do_not_matter("ftp", &borrowed(&turns));
+        survives_mutations("ftp", &borrowed(&turns));
+    }
 }

@@ -128,7 +128,13 @@ fn middle(first: &[u8], hint: Hint) -> Probe {
     }
     let mut segments = 0;
     let mut separator = None;
+    let mut from = 0;
     for at in memchr::memchr2_iter(b'\r', b'\n', first) {
+        // Segments are lines of one text: across binary bytes, three that fit are three chances.
+        if first[from..at].iter().any(|b| is_binary(*b)) {
+            (segments, separator) = (0, None);
+        }
+        from = at + 1;
         let line = &first[at + 1..];
         if let Some(head) = line.get(..4)
             && is_segment_id(&head[..3])
@@ -139,6 +145,9 @@ fn middle(first: &[u8], hint: Hint) -> Probe {
             segments += 1;
         }
     }
+    if first[from..].iter().any(|b| is_binary(*b)) {
+        segments = 0;
+    }
     let enough = if hint.port { 1 } else { 3 };
     if segments >= enough {
         yes(if segments >= 3 { 60 } else { 35 })
@@ -147,6 +156,11 @@ fn middle(first: &[u8], hint: Hint) -> Probe {
     } else {
         Probe::More(first.len() + 1)
     }
+}
+
+/// True for bytes that stand in no HL7 text and are no framing.
+fn is_binary(byte: u8) -> bool {
+    byte < 0x20 && !matches!(byte, b'\t' | SB | 0x1B | 0x1C | b'\r' | b'\n')
 }
 
 fn header_prefix(text: &[u8]) -> bool {
@@ -166,6 +180,20 @@ fn yes(confidence: u8) -> Probe {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn three_lines_that_look_like_segments_in_binary_data_are_chance() {
+        let hint = Hint {
+            transport: crate::contract::Transport::Tcp,
+            port: false,
+            mid_stream: true,
+            whole: true,
+        };
+        let text = b"x|y\rPID|1||Q\rORC|RE\rRXG|1\r";
+        assert_eq!(probe(Side::Client, text, hint), yes(60));
+        let binary = b"x|y\rPID|1\x01||Q\rORC|R\0E\rRXG|1\x02\r";
+        assert_eq!(probe(Side::Client, binary, hint), Probe::No);
+    }
     use crate::contract::Transport;
 
     fn ask(first: &[u8]) -> Probe {

@@ -71,10 +71,13 @@ pub fn counted<'a>(
     Some((body, count, rest))
 }
 
+/// An attribute: its id and its value's bytes.
+type Attribute<'a> = (AttributeId, &'a [u8]);
+
 /// Id, length, value; what follows stands first. `None` if it is not all there. By hand: the
 /// attributes of a wave or numeric list are most of what a monitor sends.
 #[inline]
-fn attribute(i: &[u8]) -> Option<(&[u8], (AttributeId, &[u8]))> {
+fn attribute(i: &[u8]) -> Option<(&[u8], Attribute<'_>)> {
     let ([a, b, c, d], rest) = i.split_first_chunk()?;
     let len = usize::from(u16::from_be_bytes([*c, *d]));
     let (value, rest) = rest.split_at_checked(len)?;

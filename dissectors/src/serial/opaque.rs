@@ -44,11 +44,12 @@ pub const SERIAL: Protocol = Protocol {
 };
 
 /// By port alone, where no other signature says yes: those that need several messages of one side
-/// get them first.
+/// get them first. Devices answer at length, so what they say is waited for longer: the client's
+/// words are to be judged before.
 fn probe(side: Side, first: &[u8], hint: Hint) -> Probe {
     let patience = match side {
         Side::Client => 48,
-        Side::Server => 128,
+        Side::Server => 512,
     };
     if !hint.port {
         Probe::No

@@ -29,6 +29,7 @@ kinds! {
     OPENED "opened", "the three-way handshake was completed";
     CLOSED "closed", "the conversation ended";
     HANDSHAKE "handshake-differs", "a second SYN-ACK to one SYN, with another sequence number";
+    MAC_DIFFERS "mac-differs", "a packet came from another MAC than the first of its side; told once a side, of datagrams too";
     CLOCK_STEP "clock-step", "the time of the frames went back by more than disorder explains";
 }
 

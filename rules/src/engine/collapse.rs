@@ -15,6 +15,8 @@ pub struct Occurrence<'o> {
     /// Hash of rule and key.
     pub key: u64,
     pub outcome: Outcome,
+    /// No lower than this, as the rule says of such messages.
+    pub floor: Severity,
     pub frames: &'o [FrameRef],
     pub frame: FrameRef,
 }
@@ -76,6 +78,7 @@ impl Findings {
             let finding = &mut open.finding;
             open.touched = now;
             finding.count += 1;
+            finding.floor = finding.floor.max(occurrence.floor);
             finding.last = occurrence.frame;
             *finding.outcomes.slot(occurrence.outcome) += 1;
             add_frames(finding, occurrence.frames, self.frames);
@@ -89,6 +92,7 @@ impl Findings {
             self.close(serial, sink);
         }
         let mut finding = make();
+        finding.floor = occurrence.floor;
         *finding.outcomes.slot(occurrence.outcome) += 1;
         add_frames(&mut finding, occurrence.frames, self.frames);
         finding.outcome = worst(&finding);
@@ -205,11 +209,12 @@ fn worst(finding: &Finding) -> Outcome {
 
 fn severity(finding: &Finding) -> Severity {
     let severities = &finding.rule.severity;
-    match finding.outcome {
+    let severity = match finding.outcome {
         Outcome::Accepted if severities.stated || changes_something(finding) => severities.accepted,
         Outcome::Refused => severities.refused,
         _ => severities.attempted,
-    }
+    };
+    severity.max(finding.floor)
 }
 
 /// That a query was answered makes it no worse: the rule's severity holds for it as asked.

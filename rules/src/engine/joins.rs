@@ -18,8 +18,24 @@ pub struct Hanging {
     pub request: Option<Box<Batch>>,
     /// Rules that wait for the answer, in the order of ids.
     pub waiting: Vec<RuleAt>,
-    /// Findings on the request: serial, and under which outcome they counted it.
-    pub findings: Vec<(u64, Outcome)>,
+    /// Findings on the request.
+    pub findings: Vec<Fired>,
+}
+
+impl Hanging {
+    /// Nothing waits for the answer.
+    pub fn is_empty(&self) -> bool {
+        self.request.is_none() && self.waiting.is_empty() && self.findings.is_empty()
+    }
+}
+
+/// A finding that counted a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Fired {
+    pub rule: RuleAt,
+    /// The finding's serial.
+    pub serial: u64,
+    pub counted_as: Outcome,
 }
 
 #[derive(Debug)]
@@ -50,13 +66,6 @@ pub struct Joins {
     evicted: bool,
     /// What hung on evicted requests: judged like what lapsed.
     spilt: VecDeque<Lapsed>,
-}
-
-/// What an answer found.
-pub enum Found {
-    /// Nobody asked.
-    Nobody,
-    Request,
 }
 
 impl Joins {
@@ -143,11 +152,9 @@ impl Joins {
         self.entries.is_empty()
     }
 
-    pub fn find(&self, key: u64) -> Found {
-        match self.entries.get(&key) {
-            Some(_) => Found::Request,
-            None => Found::Nobody,
-        }
+    /// True if somebody asked under this key.
+    pub fn knows(&self, key: u64) -> bool {
+        self.entries.contains_key(&key)
     }
 
     /// The request's copy, if one was kept.
@@ -175,7 +182,7 @@ impl Joins {
             return None;
         }
         entry.settled = true;
-        Some(entry.hanging.take().unwrap_or_default())
+        entry.hanging.take()
     }
 
     /// True if [`Self::lapsed`] may have something to give at `now`.

@@ -1,10 +1,16 @@
 //! A message that outlives its batch: copied into a batch of its own.
 
 use dissectors::Limits;
+use dissectors::action::Action;
 use dissectors::message::{Batch, Interest, Message, Messages, Value};
 
 /// Copies a message. Only what waits for an answer is copied.
 pub fn keep(message: Message<'_>) -> Batch {
+    with_action(message, message.action())
+}
+
+/// Copies a message with another action in the place of its own.
+pub fn with_action(message: Message<'_>, action: Option<Action<'_>>) -> Batch {
     let mut batch = Batch::default();
     let limits = Limits::default();
     let mut interest = Interest::everything();
@@ -37,7 +43,7 @@ pub fn keep(message: Message<'_>) -> Batch {
     for anomaly in message.anomalies() {
         draft.anomaly(anomaly.name, anomaly.at);
     }
-    if let Some(action) = message.action() {
+    if let Some(action) = action {
         draft.action(action);
     }
     if let Some(join) = message.asks() {

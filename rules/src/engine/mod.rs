@@ -3,31 +3,38 @@
 mod clock;
 mod collapse;
 mod index;
-mod joins;
+pub(crate) mod joins;
 mod keep;
+mod lessons;
 mod needs;
+mod neighbours;
 mod render;
+mod setpoints;
 mod table;
 mod windows;
 
 use std::hash::{BuildHasher, Hash, Hasher};
 
-use dissectors::action::Outcome;
-use dissectors::message::{FrameRef, Interest, Message};
+use dissectors::action::{Effect, Outcome};
+use dissectors::message::{Batch, FrameRef, Interest, Message};
 use dissectors::registry::{PROTOCOLS, ProtocolId};
 use foldhash::fast::RandomState;
 
 use self::clock::Clock;
 use self::collapse::{Findings, Occurrence, finding_id};
 use self::index::{Index, RuleAt};
-use self::joins::{Found, Hanging, Joins, Lapsed};
+use self::joins::{Fired, Hanging, Joins, Lapsed};
+use self::lessons::Lessons;
+pub use self::lessons::Taught;
 use self::needs::Needs;
+pub use self::neighbours::Neighbours;
+use self::setpoints::Setpoints;
 pub(crate) use self::table::Table;
 use self::windows::{Feeding, Told, Windows};
 use crate::finding::{Event, Finding, Outcomes, Severity, Talk};
 use crate::inventory::Inventory;
 use crate::language::compiled::{Attribute, Operand, Seat, Truth};
-use crate::language::eval::{Facts, NoPast, Partner, Past, each, eval, privacy_of};
+use crate::language::eval::{Facts, Known, NoPast, Partner, Past, each, eval, privacy_of};
 use crate::language::ruleset::{Compiled, RuleSet, Status};
 use crate::limits::{self, Hits, Limits};
 use crate::policy::Policy;
@@ -50,6 +57,9 @@ pub struct Judge {
     clock: Clock,
     inventory: Inventory,
     joins: Joins,
+    lessons: Lessons,
+    setpoints: Setpoints,
+    neighbours: Neighbours,
     findings: Findings,
     hasher: RandomState,
     scratch: Scratch,
@@ -73,6 +83,7 @@ struct Book {
 #[derive(Default)]
 struct Scratch {
     rules: Vec<RuleAt>,
+    tasks: Vec<(RuleAt, Task)>,
     evidence: Vec<FrameRef>,
     told: Vec<Told>,
 }
@@ -84,15 +95,6 @@ pub struct Unjudged {
     pub why: &'static str,
     /// Messages concerned.
     pub count: u64,
-}
-
-/// How the outcome of what a rule fired on is known.
-#[derive(Clone, Copy)]
-enum Ground {
-    /// The message asks; its answer may come.
-    Open,
-    /// Nothing more will be known.
-    Final(Outcome),
 }
 
 impl Book {
@@ -123,6 +125,13 @@ impl Book {
     }
 }
 
+/// What a judge of these rules reads of messages.
+pub fn interest_of(rules: &RuleSet) -> Interest {
+    let mut interest = rules.interest();
+    crate::inventory::interest(&mut interest);
+    interest
+}
+
 impl Judge {
     pub fn new(rules: RuleSet, policy: Option<Policy>, settings: Settings) -> Judge {
         let limits = settings.limits;
@@ -133,6 +142,9 @@ impl Judge {
             clock: Clock::default(),
             inventory: Inventory::new(&limits),
             joins: Joins::new(&limits),
+            lessons: Lessons::new(&limits),
+            setpoints: Setpoints::new(&limits),
+            neighbours: Neighbours::new(&limits),
             findings: Findings::new(&limits),
             hasher: RandomState::default(),
             scratch: Scratch::default(),
@@ -178,27 +190,69 @@ impl Judge {
     pub fn message(&mut self, message: Message<'_>, sink: &mut dyn FnMut(Event<'_>)) {
         self.advance(message.frame().time, sink);
         self.inventory.saw(message, &mut self.hits);
+        self.neighbours.saw(message, &mut self.hits);
+        self.lessons.learn(message, &mut self.hits);
         let concerned = self.book.index.concerns(message);
-        let protocol = message.protocol().index();
+        let tracked = self.book.tracks[message.protocol().index()];
         let answered = match message.answers() {
-            Some(_) if !self.joins.is_empty() || concerned => self.joins.answered_under(message),
+            Some(_) if concerned || !self.joins.is_empty() || self.setpoints.waits() => {
+                self.joins.answered_under(message)
+            }
             _ => None,
         };
         let asked = match message.asks() {
-            Some(_) if concerned || self.book.tracks[protocol] => self.joins.asked_under(message),
+            Some(_) if concerned || tracked => self.joins.asked_under(message),
             _ => None,
         };
-        if let Some(key) = asked.filter(|_| self.book.tracks[protocol]) {
+        if let Some(key) = asked.filter(|_| tracked) {
             self.register(key, message, sink);
         }
-        if concerned {
-            self.judge(message, asked, answered, sink);
+        let joined = answered.map(|key| (key, self.joins.knows(key)));
+        let settled = answered.zip(message.answers()).and_then(|(key, join)| {
+            let hanging = self.joins.answer(key, join.last, join.outcome)?;
+            Some((*hanging, join.outcome))
+        });
+        let settled = settled.filter(|(hanging, _)| !hanging.is_empty());
+        if concerned || settled.is_some() {
+            self.judge(
+                concerned.then_some(message),
+                asked,
+                joined,
+                settled,
+                Some(message),
+                sink,
+            );
         }
-        if let Some((key, join)) = answered.zip(message.answers())
-            && let Some(hanging) = self.joins.answer(key, join.last, join.outcome)
-        {
-            self.settle(*hanging, join.outcome, Partner::Found(message), sink);
+        self.note_value(message, asked, answered);
+    }
+
+    /// The message with its action completed by what its target taught before (what an SDC handle
+    /// means), if more is known than it says. Judge and show that one in its place.
+    pub fn completed(&self, message: Message<'_>) -> Option<Batch> {
+        self.lessons.complete(message)
+    }
+
+    /// Keeps what a device is told and what it says of its values.
+    fn note_value(&mut self, message: Message<'_>, asked: Option<u64>, answered: Option<u64>) {
+        if let Some((key, join)) = answered.zip(message.answers()) {
+            self.setpoints.answered(key, join.outcome);
         }
+        let therapy = message
+            .action()
+            .is_some_and(|a| a.verb.effect(a.device) == Effect::Therapy);
+        if message.action().is_some() && !therapy {
+            return;
+        }
+        let may = !therapy
+            || Facts::new(message, self.policy.as_ref(), &self.inventory)
+                .standing()
+                .is_none_or(|s| s.authorised != Truth::False);
+        let asked = asked.or_else(|| {
+            let asks = therapy && message.asks().is_some();
+            asks.then(|| self.joins.asked_under(message)).flatten()
+        });
+        let now = self.clock.now();
+        self.setpoints.saw(message, asked, may, now, &mut self.hits);
     }
 
     /// Moves the clock (packet time, nanoseconds since 1970): what has lapsed by then is judged.
@@ -282,36 +336,90 @@ impl Judge {
         true
     }
 
-    /// Judges a message by the rules that may concern it.
+    /// Judges a message by the rules that may concern it, and what hung on the request that it
+    /// settles: all by rule id.
     fn judge(
         &mut self,
-        message: Message<'_>,
+        own: Option<Message<'_>>,
         asked: Option<u64>,
-        answered: Option<u64>,
+        joined: Option<(u64, bool)>,
+        settled: Option<(Hanging, Outcome)>,
+        answer: Option<Message<'_>>,
         sink: &mut dyn FnMut(Event<'_>),
     ) {
-        let mut rules = std::mem::take(&mut self.scratch.rules);
-        rules.clear();
+        let (hanging, outcome) = settled.unwrap_or((Hanging::default(), Outcome::Unknown));
+        if hanging.request.is_some() {
+            self.book.kept = self.book.kept.saturating_sub(1);
+        }
+        let request = hanging
+            .request
+            .as_deref()
+            .filter(|b| !b.is_empty())
+            .map(|b| b.message(0));
+        let mut tasks = std::mem::take(&mut self.scratch.tasks);
+        tasks.clear();
+        tasks.extend(
+            hanging
+                .findings
+                .iter()
+                .map(|f| (f.rule, Task::Learn(f.serial, f.counted_as))),
+        );
+        tasks.extend(hanging.waiting.iter().map(|rule| (*rule, Task::Waiting)));
         let mut waiting: Vec<RuleAt> = Vec::new();
-        let mut fired: Vec<(u64, Outcome)> = Vec::new();
+        let mut fired: Vec<Fired> = Vec::new();
         {
-            let tracked = self.book.tracks[message.protocol().index()];
-            let request = partner(&self.joins, tracked, message, answered);
-            let mut facts = Facts::new(message, self.policy.as_ref(), &self.inventory);
-            facts.request = request;
-            let ground = match (asked, message.action()) {
-                (_, Some(a)) if a.outcome.settled() => Ground::Final(a.outcome),
-                (Some(_), _) => Ground::Open,
-                _ => Ground::Final(Outcome::Unknown),
-            };
-            self.book.index.rules(message, &facts, &mut rules);
-            for at in rules.iter().copied() {
+            let policy = self.policy.as_ref();
+            let own = own.map(|message| {
+                let mut facts = Facts::new(message, policy, &self.inventory);
+                let kept = joined
+                    .and_then(|(key, _)| self.joins.request(key))
+                    .or(request);
+                facts.known = Known {
+                    before: self.setpoints.before(message, self.clock.now()),
+                    taught: self.lessons.taught(message),
+                    neighbours: Some(&self.neighbours),
+                };
+                facts.request = partner(kept, &self.joins, &self.book.tracks, message, joined);
+                facts
+            });
+            let past = request.map(|request| {
+                let mut facts = Facts::new(request, policy, &self.inventory);
+                facts.outcome = Some(outcome);
+                facts.answer = answer.map_or(Partner::Unknown, Partner::Found);
+                facts.known = Known {
+                    before: None,
+                    taught: self.lessons.taught(request),
+                    neighbours: Some(&self.neighbours),
+                };
+                facts
+            });
+            if let Some(facts) = &own {
+                let mut rules = std::mem::take(&mut self.scratch.rules);
+                rules.clear();
+                self.book.index.rules(facts.message, facts, &mut rules);
+                tasks.extend(rules.iter().map(|rule| (*rule, Task::Own)));
+                self.scratch.rules = rules;
+            }
+            if tasks.len() > 1 {
+                tasks.sort_by_key(|(rule, _)| *rule);
+            }
+            for (at, task) in tasks.iter().copied() {
                 let Some(rule) = self.book.rules.get(at as usize) else {
                     continue;
                 };
-                if rule.condition.uses.answer && matches!(ground, Ground::Open) {
+                let facts = match task {
+                    Task::Learn(serial, was) => {
+                        self.findings.learn(serial, was, outcome, sink);
+                        continue;
+                    }
+                    Task::Waiting => past.as_ref(),
+                    Task::Own => own.as_ref(),
+                };
+                let Some(facts) = facts else { continue };
+                let open = matches!(task, Task::Own) && asked.is_some() && !settles_itself(facts);
+                if open && rule.condition.uses.answer {
                     // Judged when the answer has come, unless it is false already.
-                    if eval(&rule.condition.root, &facts, &mut NoPast) != Truth::False {
+                    if eval(&rule.condition.root, facts, &mut NoPast) != Truth::False {
                         waiting.push(at);
                     }
                     continue;
@@ -327,42 +435,57 @@ impl Judge {
                     evidence: &mut self.scratch.evidence,
                     told: &mut self.scratch.told,
                 };
-                match holds(rule, &facts, &mut feeding) {
+                match holds(rule, facts, &mut feeding) {
                     Truth::True => {
-                        let outcome = match ground {
-                            Ground::Open => Outcome::Requested,
-                            Ground::Final(outcome) => outcome,
+                        let counted_as = match task {
+                            Task::Waiting => outcome,
+                            _ if open => Outcome::Requested,
+                            _ => facts.settled_outcome().unwrap_or(Outcome::Unknown),
                         };
-                        let serial = fire(
-                            rule,
-                            at,
-                            &facts,
-                            outcome,
-                            &mut Firing {
-                                findings: &mut self.findings,
-                                hits: &mut self.hits,
-                                hasher: &self.hasher,
-                                now: self.clock.now(),
-                                evidence: &mut self.scratch.evidence,
-                                told: &mut self.scratch.told,
-                            },
-                            sink,
-                        );
-                        if matches!(ground, Ground::Open) {
-                            fired.push((serial, outcome));
+                        if let (Task::Waiting, Some(answer)) = (task, answer) {
+                            self.scratch.evidence.push(answer.frame());
+                        }
+                        let mut firing = Firing {
+                            findings: &mut self.findings,
+                            hits: &mut self.hits,
+                            hasher: &self.hasher,
+                            now: self.clock.now(),
+                            evidence: &mut self.scratch.evidence,
+                            told: &mut self.scratch.told,
+                        };
+                        let serial = fire(rule, at, facts, counted_as, &mut firing, sink);
+                        if open {
+                            fired.push(Fired {
+                                rule: at,
+                                serial,
+                                counted_as,
+                            });
                         }
                     }
-                    Truth::Unknown if rule.condition.uses.policy && self.policy.is_none() => {
+                    Truth::Unknown if rule.condition.uses.policy && policy.is_none() => {
                         self.book.unjudged[at as usize] += 1;
                     }
                     _ => {}
                 }
             }
         }
-        self.scratch.rules = rules;
-        let Some(key) = asked.filter(|_| !waiting.is_empty() || !fired.is_empty()) else {
-            return;
-        };
+        self.scratch.tasks = tasks;
+        if let Some((message, key)) = own.zip(asked)
+            && !(waiting.is_empty() && fired.is_empty())
+        {
+            self.hang(message, key, waiting, fired, sink);
+        }
+    }
+
+    /// Hangs on a request what its answer will decide.
+    fn hang(
+        &mut self,
+        message: Message<'_>,
+        key: u64,
+        waiting: Vec<RuleAt>,
+        fired: Vec<Fired>,
+        sink: &mut dyn FnMut(Event<'_>),
+    ) {
         if !self.book.tracks[message.protocol().index()]
             && let Some(lapsed) = self.joins.ask(key, self.clock.now(), &mut self.hits)
         {
@@ -379,92 +502,53 @@ impl Judge {
 
     /// A request's time is up.
     fn lapse(&mut self, lapsed: Lapsed, sink: &mut dyn FnMut(Event<'_>)) {
-        self.settle(lapsed.hanging, lapsed.outcome, Partner::Unknown, sink);
-    }
-
-    /// What hung on a request is judged: its outcome is known now, or never will be.
-    fn settle(
-        &mut self,
-        hanging: Hanging,
-        outcome: Outcome,
-        answer: Partner<'_>,
-        sink: &mut dyn FnMut(Event<'_>),
-    ) {
-        let Hanging {
-            request,
-            waiting,
-            findings,
-        } = hanging;
-        if request.is_some() {
-            self.book.kept = self.book.kept.saturating_sub(1);
-        }
-        for (serial, was) in findings {
-            self.findings.learn(serial, was, outcome, sink);
-        }
-        let Some(batch) = request.filter(|b| !b.is_empty() && !waiting.is_empty()) else {
-            return;
-        };
-        let message = batch.message(0);
-        let mut facts = Facts::new(message, self.policy.as_ref(), &self.inventory);
-        facts.outcome = Some(outcome);
-        facts.answer = answer;
-        for at in waiting {
-            let Some(rule) = self.book.rules.get(at as usize) else {
-                continue;
-            };
-            let mut feeding = Feeding {
-                condition: &rule.condition,
-                windows: &mut self.book.windows[at as usize],
-                limits: &self.limits,
-                hits: &mut self.hits,
-                hasher: &self.hasher,
-                now: self.clock.now(),
-                began: self.clock.began(),
-                evidence: &mut self.scratch.evidence,
-                told: &mut self.scratch.told,
-            };
-            match holds(rule, &facts, &mut feeding) {
-                Truth::True => {
-                    if let Partner::Found(answer) = answer {
-                        self.scratch.evidence.push(answer.frame());
-                    }
-                    let mut firing = Firing {
-                        findings: &mut self.findings,
-                        hits: &mut self.hits,
-                        hasher: &self.hasher,
-                        now: self.clock.now(),
-                        evidence: &mut self.scratch.evidence,
-                        told: &mut self.scratch.told,
-                    };
-                    fire(rule, at, &facts, outcome, &mut firing, sink);
-                }
-                Truth::Unknown if rule.condition.uses.policy && self.policy.is_none() => {
-                    self.book.unjudged[at as usize] += 1;
-                }
-                _ => {}
-            }
-        }
+        self.judge(
+            None,
+            None,
+            None,
+            Some((lapsed.hanging, lapsed.outcome)),
+            None,
+            sink,
+        );
     }
 }
 
-/// The request behind an answer, as far as it is known.
+/// What is to be done for a rule on account of one message.
+#[derive(Clone, Copy, Debug)]
+enum Task {
+    /// An answer tells the outcome of what a finding counted.
+    Learn(u64, Outcome),
+    /// The rule waited for the answer.
+    Waiting,
+    /// The rule may concern the message itself.
+    Own,
+}
+
+/// True if the message itself says what became of what it asks.
+fn settles_itself(facts: &Facts<'_>) -> bool {
+    facts.message.action().is_some_and(|a| a.outcome.settled())
+}
+
+/// The request behind an answer, as far as it is known. `joined`: the key, and whether somebody
+/// asked under it.
 fn partner<'m>(
-    joins: &'m Joins,
-    tracked: bool,
-    message: Message<'m>,
-    answered: Option<u64>,
+    kept: Option<Message<'m>>,
+    joins: &Joins,
+    tracks: &[bool],
+    message: Message<'_>,
+    joined: Option<(u64, bool)>,
 ) -> Partner<'m> {
-    let Some(key) = answered else {
-        return Partner::Unknown;
-    };
-    if let Found::Request = joins.find(key) {
-        return joins.request(key).map_or(Partner::Known, Partner::Found);
+    match joined {
+        None => return Partner::Unknown,
+        Some((_, true)) => return kept.map_or(Partner::Known, Partner::Found),
+        Some((_, false)) => {}
     }
     // A request that was not seen proves something only where it would have been.
     let conversation = message.conversation();
     let whole = !conversation.mid_stream
         && conversation.missing == [0, 0]
         && conversation.seen == [true, true];
+    let tracked = tracks.get(message.protocol().index()) == Some(&true);
     if whole && tracked && !joins.forgetful() {
         Partner::Missing
     } else {
@@ -519,9 +603,13 @@ fn fire(
         });
         known.hash(&mut hasher);
     }
+    let floor = rule.raise.as_ref().and_then(|(when, severity)| {
+        (eval(&when.root, facts, &mut NoPast) == Truth::True).then_some(*severity)
+    });
     let occurrence = Occurrence {
         key: hasher.finish(),
         outcome,
+        floor: floor.unwrap_or(Severity::Info),
         frames: firing.evidence,
         frame: message.frame(),
     };
@@ -582,6 +670,7 @@ fn finding(rule: &Compiled, facts: &Facts<'_>, key: &[Operand], told: &str) -> F
             vlan: message.vlan(),
         },
         dedup_key: shown,
+        floor: Severity::Info,
         open: true,
     }
 }

@@ -173,6 +173,7 @@ impl Look<'_> {
             Node::Or(parts) if !wanted => all(parts, Needs::and, Needs::ANY),
             Node::And(parts, _) | Node::Or(parts) => all(parts, Needs::or, Needs::NEVER),
             Node::Not(inner) => self.needs(inner, !wanted),
+            Node::Surely(inner) if wanted => self.needs(inner, true),
             Node::Compare(op, left, right) => {
                 let known = self.known(left).and(self.known(right));
                 let equal = match op {
@@ -200,7 +201,7 @@ impl Look<'_> {
                         known.and(self.one_of(*fact, &texts, wanted))
                     }
                     Set::Words(mask) => {
-                        let words: Vec<Literal> = (0..64)
+                        let words: Vec<Literal> = (0..128)
                             .filter(|w| mask >> w & 1 == 1)
                             .map(Literal::Word)
                             .collect();
@@ -236,9 +237,11 @@ impl Look<'_> {
                 ..Needs::ANY
             },
             Node::Window(at) => self.window(*at, wanted),
-            Node::Exists(_) | Node::ExistsPartner(_) | Node::Listed(_) | Node::ListedTitle(_) => {
-                Needs::ANY
-            }
+            Node::Surely(_)
+            | Node::Exists(_)
+            | Node::ExistsPartner(_)
+            | Node::Listed(_)
+            | Node::ListedTitle(_) => Needs::ANY,
         }
     }
 
@@ -301,13 +304,20 @@ impl Look<'_> {
                     verbs: ANY_ACTION,
                     ..Needs::ANY
                 },
-                Fact::Value | Fact::ValueNumber | Fact::ValueUnit | Fact::ValueCode => Needs {
+                Fact::Value
+                | Fact::ValueNumber
+                | Fact::ValueUnit
+                | Fact::ValueCode
+                | Fact::ValueBefore
+                | Fact::InRange
+                | Fact::OnStep => Needs {
                     verbs: ANY_ACTION,
                     value: true,
                     ..Needs::ANY
                 },
                 _ => Needs::ANY,
             },
+            Operand::Host(inner) => self.known(inner),
             Operand::Arithmetic(_, pair) => self.known(&pair.0).and(self.known(&pair.1)),
             _ => Needs::ANY,
         }
@@ -315,13 +325,17 @@ impl Look<'_> {
 
     /// What it takes for a fact to be (or not to be) one of some literals.
     fn one_of(&self, fact: Fact, literals: &[Literal], among: bool) -> Needs {
-        let named = literals.iter().fold(0u64, |set, literal| match literal {
-            Literal::Word(w) => set | 1u64.checked_shl(u32::from(*w)).unwrap_or(0),
+        let named = literals.iter().fold(0u128, |set, literal| match literal {
+            Literal::Word(w) => set | 1u128.checked_shl(u32::from(*w)).unwrap_or(0),
             _ => set,
         });
         match fact {
             Fact::Protocol => {
-                let is = named >> self.id.0 & 1 == 1;
+                // There may be more protocols than the set has bits.
+                let own = u64::from(self.id.0);
+                let is = literals
+                    .iter()
+                    .any(|l| matches!(l, Literal::Word(w) if u64::from(*w) == own));
                 Needs {
                     possible: is == among,
                     ..Needs::ANY

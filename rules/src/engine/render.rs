@@ -316,13 +316,13 @@ fn rests_on_the_past(condition: &Condition) -> bool {
         match node {
             Node::ExistsPartner(_) => true,
             Node::And(parts, _) | Node::Or(parts) => parts.iter().any(partner),
-            Node::Not(inner) => partner(inner),
+            Node::Not(inner) | Node::Surely(inner) => partner(inner),
             _ => false,
         }
     }
     condition
         .windows
         .iter()
-        .any(|w| w.kind == WindowKind::FirstSeen)
+        .any(|w| matches!(w.kind, WindowKind::FirstSeen | WindowKind::Unprepared))
         || partner(&condition.root)
 }

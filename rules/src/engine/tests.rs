@@ -234,6 +234,8 @@ fn unknown_beside_true_or_false_is_what_logic_says() {
         ("exists(anomaly)", false),
         ("not exists(anomaly)", true),
         ("anomaly is not \"gap\"", true),
+        ("not surely(authorised)", true),
+        ("surely(not authorised)", false),
     ] {
         let mut b = Bench::new(when);
         b.hl7("RGV^O15", A, B, 0.0, |d| rate(d, 50.0, "mL/h"));
@@ -687,6 +689,32 @@ fn findings_of_one_message_come_by_rule_id_whatever_the_file_order() {
 }
 
 #[test]
+fn what_an_answer_raises_comes_by_rule_id_too() {
+    let rules = rule_text("T-X-0001", "verb is set-rate and outcome is accepted", "")
+        + &rule_text("T-X-0002", "kind is \"ACK\"", "")
+        + &rule_text("T-X-0003", "verb is set-rate", "")
+        + &rule_text("T-X-0004", "answer.kind is \"ACK\"", "");
+    let mut b = Bench::with(&rules, None, Settings::default());
+    b.hl7("RGV^O15", A, B, 0.0, |d| {
+        rate(d, 1.0, "mL/h");
+        d.asks(Scope::Hosts, b"1");
+    });
+    assert_eq!(b.said(), ["opened T-X-0003 high"]);
+    b.hl7("ACK", B, A, 1.0, |d| {
+        d.answers(Scope::Hosts, b"1", true, Outcome::Accepted);
+    });
+    assert_eq!(
+        b.said(),
+        [
+            "opened T-X-0001 critical",
+            "opened T-X-0002 high",
+            "raised T-X-0003 critical",
+            "opened T-X-0004 critical",
+        ]
+    );
+}
+
+#[test]
 fn patient_data_in_a_sentence_are_pseudonyms_unless_asked_for() {
     let more = "why = \"{actor} asked for {hl7v2.patient_id} by {kind}\"\ncollapse = [\"actor\", \"hl7v2.patient_id\"]";
     let rules = rule_text("T-X-0001", "protocol is hl7v2", more);
@@ -826,6 +854,21 @@ fn crowd_of_rules_told_apart_by_a_value_fires_as_each_alone() {
     b.hl7("RGV^O15", A, B, 0.0, |d| rate(d, 1.0, "mL/h"));
     let fired: Vec<String> = b.said().iter().map(|s| s[7..15].to_owned()).collect();
     assert_eq!(fired, ["T-X-0001", "T-Y-0001", "T-Z-0001"]);
+}
+
+#[test]
+fn protocol_late_in_the_table_is_told_from_all_others() {
+    let last = dissectors::PROTOCOLS.last().unwrap().name;
+    for (when, fires) in [
+        (format!("protocol is {last}"), true),
+        (format!("protocol in [tcp, {last}]"), true),
+        (format!("protocol is not {last}"), false),
+        ("protocol in [tcp, hl7v2]".to_owned(), false),
+    ] {
+        let mut b = Bench::new(&when);
+        b.send(last, "x", A, B, 0.0, |_| {});
+        assert_eq!(!b.said().is_empty(), fires, "{when}");
+    }
 }
 
 #[test]

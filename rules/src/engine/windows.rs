@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hash, Hasher};
 
-use dissectors::message::FrameRef;
+use dissectors::message::{FrameRef, Value};
 use foldhash::fast::RandomState;
 
 use super::table::Table;
 use crate::language::ast::Comparison;
-use crate::language::compiled::{Condition, Operand, SEQUENCE_STEPS, Truth, Window, WindowKind};
+use crate::language::compiled::{
+    Condition, Fact, Operand, SEQUENCE_STEPS, Truth, Which, Window, WindowKind,
+};
 use crate::language::eval::{Facts, NoPast, Past, Val, each, eval, ordered};
 use crate::language::units::{Dimension, same};
 use crate::limits::{self, Hits, LimitId, Limits};
@@ -32,16 +34,26 @@ struct State {
     touched: i64,
     /// Count, distinct, sum: what counted, oldest first.
     events: Events,
-    /// Apart, because few windows have them and there are many keys.
+    /// What only some kinds of windows keep, apart: there are many keys.
     more: Option<Box<More>>,
 }
 
 #[derive(Debug, Default)]
 struct More {
+    /// Sum; for interleaved the last number.
     sum: f64,
     /// Sequence: when each step but the last was reached, and where.
     steps: Vec<Option<(i64, FrameRef)>>,
+    /// Interleaved: contents seen lately.
+    recent: VecDeque<u64>,
+    /// Takeover: when the holder let go, by packet time.
+    let_go: Option<i64>,
 }
+
+/// Messages among which a copy is looked for.
+const COPIES: usize = 32;
+/// Codes of one message that are followed.
+const CODES: usize = 64;
 
 #[derive(Clone, Copy, Debug)]
 struct Counted {
@@ -140,6 +152,8 @@ pub enum Told {
     Sum(f64, i64),
     Times(f64),
     FirstSeen,
+    WentBack(usize, i64),
+    Became(f64, f64),
 }
 
 impl std::fmt::Display for Told {
@@ -150,6 +164,10 @@ impl std::fmt::Display for Told {
             Told::Sum(sum, within) => write!(f, "{sum} within {}", words(*within)),
             Told::Times(times) => write!(f, "{times:.3} times the value before"),
             Told::FirstSeen => f.write_str("first seen"),
+            Told::WentBack(n, within) => {
+                write!(f, "went back {n} times within {}", words(*within))
+            }
+            Told::Became(old, new) => write!(f, "{old} became {new}"),
         }
     }
 }
@@ -190,8 +208,11 @@ impl Past for Feeding<'_> {
         let Some(window) = condition.windows.get(at) else {
             return Truth::Unknown;
         };
-        if window.kind == WindowKind::Sequence {
-            return self.sequence(at, window, facts);
+        match window.kind {
+            WindowKind::Sequence => return self.sequence(at, window, facts),
+            WindowKind::Takeover => return self.takeover(at, window, facts),
+            WindowKind::Unprepared => return self.unprepared(at, window, facts),
+            _ => {}
         }
         for step in &window.steps {
             match eval(step, facts, &mut NoPast) {
@@ -219,7 +240,11 @@ impl Past for Feeding<'_> {
             } => self.sum(at, window, key, above, or_equal, facts),
             WindowKind::Ratio(op, than) => self.ratio(at, window, key, op, than, facts),
             WindowKind::FirstSeen => self.first_seen(at, window, key, facts),
-            WindowKind::Sequence => Truth::Unknown,
+            WindowKind::Interleaved(threshold) => {
+                self.interleaved(at, window, key, threshold, facts)
+            }
+            WindowKind::Changes => self.changes(at, window, key, facts),
+            WindowKind::Sequence | WindowKind::Takeover | WindowKind::Unprepared => Truth::Unknown,
         }
     }
 }
@@ -388,8 +413,15 @@ impl Feeding<'_> {
     }
 
     fn sequence(&mut self, at: usize, window: &Window, facts: &Facts<'_>) -> Truth {
+        // Only the first step begins anything: without a beginning the others need not be looked at.
+        let begun = self
+            .windows
+            .tables
+            .get(at)
+            .is_some_and(|t| !t.keys.is_empty());
+        let steps = if begun { SEQUENCE_STEPS } else { 1 };
         let mut reached = 0u32;
-        for (step, condition) in window.steps.iter().enumerate().take(SEQUENCE_STEPS) {
+        for (step, condition) in window.steps.iter().enumerate().take(steps) {
             if eval(condition, facts, &mut NoPast) == Truth::True {
                 reached |= 1 << step;
             }
@@ -400,6 +432,10 @@ impl Feeding<'_> {
         let Some(key) = self.key(&window.by, facts) else {
             return Truth::Unknown;
         };
+        let begun = |t: &Keyed| reached & 1 == 1 || t.keys.contains_key(&key);
+        if !self.windows.tables.get(at).is_some_and(begun) {
+            return Truth::False;
+        }
         let (now, frame) = (self.now, facts.message.frame());
         let steps = window.steps.len().min(SEQUENCE_STEPS);
         let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
@@ -430,6 +466,187 @@ impl Feeding<'_> {
             self.evidence.push(first);
         }
         ended.is_some().into()
+    }
+
+    /// The value that a message of the first step set holds as long as such messages confirm it; a
+    /// message of the second step that shows another is a takeover. A third step lets go of it.
+    fn takeover(&mut self, at: usize, window: &Window, facts: &Facts<'_>) -> Truth {
+        let [first, second, rest @ ..] = window.steps.as_slice() else {
+            return Truth::Unknown;
+        };
+        let sets = eval(first, facts, &mut NoPast) == Truth::True;
+        let takes = eval(second, facts, &mut NoPast) == Truth::True;
+        let mut lets_go = rest.iter();
+        let lets_go = lets_go.any(|s| eval(s, facts, &mut NoPast) == Truth::True);
+        if !sets && !takes && !lets_go {
+            return Truth::False;
+        }
+        let (Some(key), Some(value)) = (self.key(&window.by, facts), self.key(&window.of, facts))
+        else {
+            return Truth::Unknown;
+        };
+        let event = self.event(value, facts);
+        let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
+            return Truth::Unknown;
+        };
+        let held = state
+            .events
+            .front()
+            .copied()
+            .filter(|e| e.time.saturating_add(window.within) >= event.time);
+        if lets_go && held.is_some_and(|h| h.what == value) {
+            state.more.get_or_insert_default().let_go = Some(event.frame.time);
+            return Truth::False;
+        }
+        // What was said before the letting go may be read after it.
+        let let_go = state.more.as_ref().and_then(|m| m.let_go);
+        let held = held.filter(|_| let_go.is_none_or(|t| event.frame.time < t));
+        let taken = held.filter(|h| takes && h.what != value);
+        if sets && held.is_none_or(|h| h.what == value) {
+            if held.is_none() {
+                state.more = None;
+            }
+            state.events = Events::One(event);
+        }
+        if let Some(held) = taken {
+            self.evidence.push(held.frame);
+        }
+        taken.is_some().into()
+    }
+
+    /// A message of the first step, and none of the second before it for its key.
+    fn unprepared(&mut self, at: usize, window: &Window, facts: &Facts<'_>) -> Truth {
+        let [act, preparation] = window.steps.as_slice() else {
+            return Truth::Unknown;
+        };
+        let acts = eval(act, facts, &mut NoPast) == Truth::True;
+        let prepares = eval(preparation, facts, &mut NoPast) == Truth::True;
+        if !acts && !prepares {
+            return Truth::False;
+        }
+        let Some(key) = self.key(&window.by, facts) else {
+            return Truth::Unknown;
+        };
+        let event = self.event(0, facts);
+        if prepares {
+            if let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) {
+                state.events = Events::One(event);
+            }
+            return Truth::False;
+        }
+        // Without its start there may have been a preparation that was not seen; so, too, if what
+        // was seen had to be forgotten.
+        if facts.message.conversation().mid_stream || self.hits.of(limits::WINDOW_KEYS) > 0 {
+            return Truth::Unknown;
+        }
+        let prepared = self.windows.tables.get(at).is_some_and(|t| {
+            t.keys.get(&key).is_some_and(|s| {
+                s.events
+                    .front()
+                    .is_some_and(|e| e.time.saturating_add(window.within) >= event.time)
+            })
+        });
+        (!prepared).into()
+    }
+
+    /// Two series of numbers run in one another: a number went back, and the message is no copy of
+    /// one seen just before (a second path of the network makes such copies).
+    fn interleaved(
+        &mut self,
+        at: usize,
+        window: &Window,
+        key: u64,
+        threshold: u64,
+        facts: &Facts<'_>,
+    ) -> Truth {
+        let mut number = None;
+        for operand in &window.of {
+            each(operand, facts, &mut |v| {
+                if let Val::Number(n) = v {
+                    number = number.or(Some(n));
+                }
+            });
+        }
+        let Some(number) = number else {
+            return Truth::Unknown;
+        };
+        let mut content = 0;
+        each(
+            &Operand::Fact(Which::This, Fact::Content),
+            facts,
+            &mut |v| {
+                let mut hasher = self.hasher.build_hasher();
+                hash(&v, &mut hasher);
+                content = hasher.finish();
+            },
+        );
+        let event = self.event(content, facts);
+        let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
+            return Truth::Unknown;
+        };
+        let More { recent, sum, .. } = state.more();
+        if recent.contains(&content) {
+            return Truth::False;
+        }
+        if recent.len() >= COPIES {
+            recent.pop_front();
+        }
+        let first = recent.is_empty();
+        recent.push_back(content);
+        let back = !first && number <= *sum;
+        *sum = number;
+        if back {
+            state.push(event, window.within, threshold as usize);
+        }
+        let held = back && state.events.len() as u64 >= threshold;
+        self.holds(at, key, held, |n| Told::WentBack(n, window.within))
+    }
+
+    /// A number that differs from the one before under the same code.
+    fn changes(&mut self, at: usize, window: &Window, key: u64, facts: &Facts<'_>) -> Truth {
+        let mut numbers: Vec<(u64, f64)> = Vec::new();
+        for operand in &window.of {
+            if let Operand::Field {
+                from: Which::This,
+                protocol,
+                field,
+                ..
+            } = operand
+                && facts.message.protocol() == *protocol
+            {
+                for value in facts.message.values(*field).take(CODES) {
+                    let (code, number): (&[u8], f64) = match value {
+                        Value::Quantity(q) => (q.code, q.number),
+                        Value::Integer(n) => (b"", n as f64),
+                        Value::Decimal(n) => (b"", n),
+                        _ => continue,
+                    };
+                    numbers.push((self.hasher.hash_one((TAG, key, code)), number));
+                }
+            }
+        }
+        let mut truth = Truth::Unknown;
+        for (key, number) in numbers {
+            let event = self.event(number.to_bits(), facts);
+            let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
+                continue;
+            };
+            let before = state.events.back().copied();
+            state.push(event, window.within, 1);
+            let Some(before) =
+                before.filter(|b| b.time.saturating_add(window.within) >= event.time)
+            else {
+                continue;
+            };
+            let old = f64::from_bits(before.what);
+            let changed = (number - old).abs() > 0.05 * old.abs().max(number.abs());
+            truth = truth.or(changed.into());
+            if changed {
+                self.evidence.push(before.frame);
+                self.told.push(Told::Became(old, number));
+            }
+        }
+        truth
     }
 
     /// The state of a key, made if there is none.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use dissectors::contract::Side;
 use dissectors::message::{Interest, Message, Value};
 use dissectors::registry::{PROTOCOLS, ProtocolId};
-use dissectors::schema::FieldId;
+use dissectors::schema::{FieldId, KindId};
 
 /// The names that one end goes by in a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +30,11 @@ enum Fields {
         from: [FieldId; 2],
         to: [FieldId; 2],
     },
+    /// The sender announces its endpoint reference (WS-Discovery 1.1 4), if it names one alone.
+    Announcer {
+        epr: FieldId,
+        kinds: [Option<KindId>; 4],
+    },
 }
 
 /// One entry for each protocol. Derived from the field tables alone.
@@ -50,7 +55,18 @@ static FIELDS: LazyLock<Vec<Fields>> = LazyLock::new(|| {
                     to: [field("receiving_app")?, field("receiving_facility")?],
                 })
             };
-            opener().or_else(sender).unwrap_or(Fields::None)
+            let announcer = || {
+                let kind = |name| p.kinds.iter().position(|k| k.name == name);
+                let id = |name| kind(name).map(|at| KindId(at as u16));
+                Some(Fields::Announcer {
+                    epr: field("epr")?,
+                    kinds: ["Hello", "Bye", "ProbeMatches", "ResolveMatches"].map(id),
+                })
+            };
+            opener()
+                .or_else(sender)
+                .or_else(announcer)
+                .unwrap_or(Fields::None)
         })
         .collect()
 });
@@ -74,6 +90,16 @@ impl<'m> Claims<'m> {
                     (app, facility) => Some((app.unwrap_or(b""), facility.unwrap_or(b""))),
                 };
             }
+            Some(Fields::Announcer { epr, kinds }) => {
+                let announces = side == message.side()
+                    && message.kind_id().is_some()
+                    && kinds.contains(&message.kind_id());
+                // A proxy names many: none is its own.
+                let mut named = message.values(*epr);
+                if announces && let (Some(Value::Text(epr)), None) = (named.next(), named.next()) {
+                    claims.epr = Some(epr);
+                }
+            }
             Some(Fields::None) | None => {}
         }
         claims
@@ -95,6 +121,20 @@ pub(crate) fn interest(interest: &mut Interest) {
                     interest.want_field(protocol, *field);
                 }
             }
+            Fields::Announcer { epr, .. } => interest.want_field(protocol, *epr),
         }
+    }
+}
+
+/// The fields of a protocol that hold names.
+pub(super) fn fields_of(protocol: &str) -> Vec<FieldId> {
+    let Some(id) = ProtocolId::of(protocol) else {
+        return Vec::new();
+    };
+    match FIELDS.get(id.index()) {
+        Some(Fields::Opener { own, called }) => vec![*own, *called],
+        Some(Fields::Sender { from, to }) => from.iter().chain(to).copied().collect(),
+        Some(Fields::Announcer { epr, .. }) => vec![*epr],
+        Some(Fields::None) | None => Vec::new(),
     }
 }

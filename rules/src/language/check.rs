@@ -454,7 +454,7 @@ impl<'l> Checker<'l> {
         let mut numbers = Vec::new();
         let mut quantities = Vec::new();
         let mut macs = Vec::new();
-        let mut words = 0u64;
+        let mut words = 0u128;
         let mut good = true;
         for item in items {
             let Some((value, tb)) = self.operand(item, Some(ty)) else {
@@ -471,7 +471,9 @@ impl<'l> Checker<'l> {
                 Operand::Literal(Literal::Text(t)) => texts.push(t),
                 Operand::Literal(Literal::Number(n)) => numbers.push(n),
                 Operand::Literal(Literal::Quantity(n, d)) => quantities.push((n, d)),
-                Operand::Literal(Literal::Word(w)) => words |= 1 << w,
+                Operand::Literal(Literal::Word(w)) => {
+                    words |= 1u128.checked_shl(u32::from(w)).unwrap_or(0);
+                }
                 Operand::Literal(Literal::Mac(m)) => macs.push(m),
                 _ => {
                     self.problems.push(Problem::new(
@@ -587,8 +589,11 @@ impl<'l> Checker<'l> {
         match call.name.as_str() {
             "exists" => self.exists(whole, call),
             "listed" => self.listed(whole, call),
-            "sequence" | "first_seen" => self.looking_back(whole, call),
-            "count" | "distinct" | "sum" | "ratio" => self.fail(
+            "surely" => self.surely(whole, call),
+            "sequence" | "first_seen" | "takeover" | "unprepared" | "changes" => {
+                self.looking_back(whole, call)
+            }
+            "count" | "distinct" | "sum" | "ratio" | "interleaved" => self.fail(
                 Problem::new(
                     &whole.span,
                     "WR009",
@@ -655,6 +660,22 @@ impl<'l> Checker<'l> {
         }
         self.operand(arg, None)
             .map(|(operand, _)| Node::Exists(operand))
+    }
+
+    /// `not surely(authorised)` holds without a policy too.
+    fn surely(&mut self, whole: &Expr, call: &Call) -> Option<Node> {
+        let [arg] = call.args.as_slice() else {
+            return self.fail(Problem::new(
+                &whole.span,
+                "WR009",
+                "`surely` takes one condition",
+                format!("{} given", call.args.len()),
+            ));
+        };
+        let before = self.no_windows.replace("inside `surely`");
+        let node = self.condition(arg);
+        self.no_windows = before;
+        node.map(|n| Node::Surely(Box::new(n)))
     }
 
     fn listed(&mut self, whole: &Expr, call: &Call) -> Option<Node> {

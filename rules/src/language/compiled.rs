@@ -74,6 +74,8 @@ pub enum Node {
     And(Vec<Node>, usize),
     Or(Vec<Node>),
     Not(Box<Node>),
+    /// True if it is true, else false: unknown counts as no.
+    Surely(Box<Node>),
     Compare(Comparison, Operand, Operand),
     In(Operand, Set),
     Test(Operand, Pattern),
@@ -104,6 +106,9 @@ pub enum Which {
 pub enum Seat {
     Actor,
     Target,
+    /// Who sent this message, be it request or answer.
+    Sender,
+    Receiver,
 }
 
 #[derive(Clone)]
@@ -124,6 +129,8 @@ pub enum Operand {
     Asset(Seat, Attribute),
     Literal(Literal),
     Arithmetic(Arithmetic, Box<(Operand, Operand)>),
+    /// The address of the host that a text names: `http://10.0.0.1:80/x`.
+    Host(Box<Operand>),
 }
 
 impl fmt::Debug for Operand {
@@ -141,6 +148,7 @@ impl fmt::Debug for Operand {
             Operand::Fact(from, fact) => write!(f, "{from:?} {fact:?}"),
             Operand::Asset(seat, attribute) => write!(f, "{seat:?}.{attribute:?}"),
             Operand::Literal(literal) => write!(f, "{literal:?}"),
+            Operand::Host(inner) => write!(f, "host({inner:?})"),
             Operand::Arithmetic(op, pair) => write!(f, "({:?} {op:?} {:?})", pair.0, pair.1),
         }
     }
@@ -175,6 +183,12 @@ pub enum Fact {
     ValueNumber,
     ValueUnit,
     ValueCode,
+    /// The value that was in force before, as last accepted or reported.
+    ValueBefore,
+    /// Whether the value lies in the range that the device itself published.
+    InRange,
+    /// Whether it lies on the steps that the device itself published.
+    OnStep,
     Outcome,
     Kind,
     Protocol,
@@ -194,6 +208,12 @@ pub enum Fact {
     Age,
     FromServer,
     Conversation,
+    /// The two hosts, in no order.
+    Hosts,
+    /// Kind and fields, as a key.
+    Content,
+    /// It holds data of a patient.
+    PatientData,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -201,11 +221,20 @@ pub enum Attribute {
     Ip,
     Port,
     Mac,
+    /// Its MAC carries several hosts: a router's.
+    Routed,
     Ae,
     App,
     Facility,
     Epr,
     Kind,
+    /// What the inventory knows of it.
+    UsualMac,
+    AeHolders,
+    AppHolders,
+    EprHolders,
+    SerialHolders,
+    InUse,
 }
 
 #[derive(Debug)]
@@ -216,8 +245,8 @@ pub enum Set {
     Quantities(Vec<(f64, Dimension)>),
     /// Ends are members; in base units.
     Range(f64, f64, Dimension),
-    /// A bit for each word.
-    Words(u64),
+    /// A bit for each word; no vocabulary has more than 128.
+    Words(u128),
     Nets(Vec<IpNet>),
     Macs(Vec<[u8; 6]>),
     /// Members of a group of the policy, by name.
@@ -265,4 +294,13 @@ pub enum WindowKind {
     Ratio(Comparison, f64),
     Sequence,
     FirstSeen,
+    /// A message of the second step whose value differs from the one that holds since a message
+    /// of the first.
+    Takeover,
+    /// A message of the first step, and none of the second before it.
+    Unprepared,
+    /// Numbers that should only grow went back this often, copies aside.
+    Interleaved(u64),
+    /// A number differs from the one before under the same code by more than 5 %.
+    Changes,
 }

@@ -1,6 +1,7 @@
 //! Evaluates a compiled condition on one message and what is known around it.
 
 use std::cell::OnceCell;
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 use dissectors::action::{Action, Device, Outcome, Quantity};
@@ -12,6 +13,7 @@ use super::ast::{Arithmetic, Comparison};
 use super::compiled::{Attribute, Fact, Literal, Node, Operand, Pattern, Seat, Set, Truth, Which};
 use super::names::transport_word;
 use super::units::{Dimension, Unit, same};
+use crate::engine::{Neighbours, Taught};
 use crate::inventory::{Claims, Inventory};
 use crate::policy::{Identity, Policy, Standing};
 
@@ -37,7 +39,19 @@ pub struct Facts<'m> {
     pub sides: Sides<'m>,
     pub policy: Option<&'m Policy>,
     pub inventory: &'m Inventory,
+    /// What the engine keeps of the past for this message.
+    pub known: Known<'m>,
     standing: OnceCell<Standing>,
+}
+
+/// What the engine learnt before that bears on a message.
+#[derive(Clone, Copy, Default)]
+pub struct Known<'m> {
+    /// The value in force before, in base units.
+    pub before: Option<(f64, Dimension)>,
+    /// What the device published of the operation asked for.
+    pub taught: Option<Taught>,
+    pub neighbours: Option<&'m Neighbours>,
 }
 
 /// Who asks and who is asked.
@@ -71,6 +85,8 @@ impl<'m> Sides<'m> {
         match seat {
             Seat::Actor => self.actor,
             Seat::Target => self.target,
+            Seat::Sender => self.named_by.source(),
+            Seat::Receiver => self.named_by.destination(),
         }
     }
 
@@ -78,6 +94,8 @@ impl<'m> Sides<'m> {
         let side = match seat {
             Seat::Actor => self.actor_side,
             Seat::Target => self.actor_side.other(),
+            Seat::Sender => self.named_by.side(),
+            Seat::Receiver => self.named_by.side().other(),
         };
         Claims::of(self.named_by, side)
     }
@@ -102,6 +120,7 @@ impl<'m> Facts<'m> {
             sides: Sides::of(message),
             policy,
             inventory,
+            known: Known::default(),
             standing: OnceCell::new(),
         }
     }
@@ -203,6 +222,7 @@ pub fn eval(node: &Node, facts: &Facts<'_>, past: &mut dyn Past) -> Truth {
             any
         }
         Node::Not(inner) => eval(inner, facts, past).negated(),
+        Node::Surely(inner) => (eval(inner, facts, past) == Truth::True).into(),
         Node::Compare(op, left, right) => compare(*op, left, right, facts),
         Node::In(operand, set) => within(operand, set, facts),
         Node::Test(operand, pattern) => any(operand, facts, |v| match v {
@@ -263,7 +283,7 @@ pub fn eval(node: &Node, facts: &Facts<'_>, past: &mut dyn Past) -> Truth {
                         facts.inventory.holders_of_ae(title).any(|asset| {
                             policy.lists(&Identity {
                                 ip: asset.ip,
-                                mac: asset.macs.first().copied(),
+                                mac: asset.usual_mac(),
                                 claims: Claims {
                                     ae: Some(title),
                                     ..Claims::default()
@@ -284,7 +304,7 @@ pub fn has_window(node: &Node) -> bool {
     match node {
         Node::Window(_) => true,
         Node::And(parts, _) | Node::Or(parts) => parts.iter().any(has_window),
-        Node::Not(inner) => has_window(inner),
+        Node::Not(inner) | Node::Surely(inner) => has_window(inner),
         _ => false,
     }
 }
@@ -394,7 +414,9 @@ fn within(operand: &Operand, set: &Set, facts: &Facts<'_>) -> Truth {
             .binary_search_by(|t| t.as_ref().cmp(text))
             .is_ok()
             .into(),
-        (Set::Words(mask), Val::Word(word)) => (mask >> word & 1 == 1).into(),
+        (Set::Words(mask), Val::Word(word)) => {
+            (mask.checked_shr(u32::from(word)).unwrap_or(0) & 1 == 1).into()
+        }
         (Set::Numbers(numbers), Val::Number(n)) => numbers.iter().any(|m| same(*m, n)).into(),
         (Set::Numbers(numbers), Val::Text(text)) => match number(text) {
             Some(n) => numbers.iter().any(|m| same(*m, n)).into(),
@@ -494,6 +516,13 @@ pub fn each(operand: &Operand, facts: &Facts<'_>, found: &mut dyn FnMut(Val<'_>)
                 });
             }
         }
+        Operand::Host(inner) => each(inner, facts, &mut |v| {
+            if let Val::Text(text) = v
+                && let Some(ip) = host(text)
+            {
+                found(Val::Ip(ip));
+            }
+        }),
         Operand::Fact(which, fact) => fact_of(*which, *fact, facts, found),
         Operand::Asset(seat, attribute) => attribute_of(*seat, *attribute, facts, found),
         Operand::Arithmetic(op, pair) => {
@@ -588,7 +617,9 @@ fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Va
         | Fact::Value
         | Fact::ValueNumber
         | Fact::ValueUnit
-        | Fact::ValueCode => match message.action() {
+        | Fact::ValueCode
+        | Fact::InRange
+        | Fact::OnStep => match message.action() {
             Some(action) => Some(action),
             None => return,
         },
@@ -617,6 +648,21 @@ fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Va
             }
             Fact::ValueUnit => text(a.value.map_or(b"", |q| q.unit)),
             Fact::ValueCode => text(a.value.map_or(b"", |q| q.code)),
+            Fact::InRange | Fact::OnStep => {
+                let taught = facts.known.taught.filter(|_| which == Which::This);
+                if let (Some(taught), Some(q)) = (taught, a.value)
+                    && !q.number.is_nan()
+                {
+                    let fits = if fact == Fact::InRange {
+                        taught.in_range(q.number)
+                    } else {
+                        taught.on_step(q.number)
+                    };
+                    if let Some(fits) = fits {
+                        found(Val::Flag(fits));
+                    }
+                }
+            }
             _ => {}
         }
         return;
@@ -672,6 +718,36 @@ fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Va
         }
         Fact::FromServer => found(Val::Flag(message.side() == Side::Server)),
         Fact::Conversation => found(Val::Number(conversation.flow_id as f64)),
+        Fact::ValueBefore => {
+            if let Some((n, d)) = facts.known.before.filter(|_| which == Which::This) {
+                found(Val::Quantity(n, d));
+            }
+        }
+        Fact::Hosts => {
+            let mut ends = conversation.ends.map(|e| e.ip);
+            ends.sort();
+            found(Val::Number(key_number(|h| ends.hash(h))));
+        }
+        Fact::Content => found(Val::Number(key_number(|h| {
+            message.kind().hash(h);
+            for (field, value) in message.fields() {
+                field.hash(h);
+                match value {
+                    Value::Text(v) | Value::Bytes(v) | Value::Time(v) => v.hash(h),
+                    Value::Integer(n) => n.hash(h),
+                    Value::Decimal(n) => n.to_bits().hash(h),
+                    Value::Quantity(q) => (q.number.to_bits(), q.unit, q.code).hash(h),
+                    Value::Flag(flag) => flag.hash(h),
+                    Value::Secret(len) => len.hash(h),
+                }
+            }
+        }))),
+        Fact::PatientData => {
+            let held = message
+                .fields()
+                .any(|(field, _)| matches!(message.describe(field).privacy, Privacy::Patient(k) if k != "text" && k != "staff"));
+            found(Val::Flag(held));
+        }
         _ => {}
     }
 }
@@ -696,10 +772,38 @@ fn attribute_of(
                 found(Val::Mac(mac));
             }
         }
+        Attribute::Routed => {
+            if let (Some(mac), Some(neighbours)) = (end.mac, facts.known.neighbours) {
+                found(Val::Flag(neighbours.routed(mac)));
+            }
+        }
         Attribute::Ae => text(facts.sides.claims(seat).ae),
         Attribute::App => text(facts.sides.claims(seat).hl7.map(|h| h.0)),
         Attribute::Facility => text(facts.sides.claims(seat).hl7.map(|h| h.1)),
         Attribute::Epr => text(facts.sides.claims(seat).epr),
+        Attribute::UsualMac => {
+            if let Some(mac) = facts.inventory.usual_mac(end.ip) {
+                found(Val::Mac(mac));
+            }
+        }
+        Attribute::AeHolders | Attribute::AppHolders | Attribute::EprHolders => {
+            if let Some(n) = facts
+                .inventory
+                .holders_of(attribute, facts.sides.claims(seat))
+            {
+                found(Val::Number(n as f64));
+            }
+        }
+        Attribute::SerialHolders => {
+            if let Some(n) = facts.inventory.holders_of_serial(end.ip) {
+                found(Val::Number(n as f64));
+            }
+        }
+        Attribute::InUse => {
+            if facts.inventory.in_use(end.ip).is_some() {
+                found(Val::Flag(true));
+            }
+        }
         Attribute::Kind => {
             if let Some(policy) = facts.policy {
                 let kinds = policy.kinds_of(&facts.sides.identity(seat));
@@ -718,6 +822,29 @@ fn attribute_of(
     }
 }
 
+/// A key as a number: 53 bits, exact. Unkeyed: such keys only lead to values that are hashed again.
+fn key_number(fill: impl FnOnce(&mut foldhash::fast::FoldHasher<'_>)) -> f64 {
+    use std::hash::BuildHasher;
+    let mut hasher = foldhash::fast::FixedState::with_seed(0x5eed).build_hasher();
+    fill(&mut hasher);
+    (hasher.finish() >> 11) as f64
+}
+
+/// The address that a URL or `host:port` names.
+fn host(text: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(text).ok()?.trim();
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, a)| a);
+    if let Some(v6) = authority.strip_prefix('[') {
+        return v6.split(']').next()?.parse().ok();
+    }
+    authority
+        .parse()
+        .ok()
+        .or_else(|| authority.split(':').next()?.parse().ok())
+}
+
 /// Whether an operand is patient data, and of which kind.
 pub fn privacy_of(operand: &Operand) -> Privacy {
     match operand {
@@ -726,6 +853,7 @@ pub fn privacy_of(operand: &Operand) -> Privacy {
         Operand::Path { .. } => Privacy::Patient("text"),
         // Order numbers identify a visit; a subject is a device.
         Operand::Fact(_, Fact::Order) => Privacy::Patient("accession"),
+        Operand::Host(inner) => privacy_of(inner),
         Operand::Arithmetic(_, pair) => match (privacy_of(&pair.0), privacy_of(&pair.1)) {
             (Privacy::Open, other) => other,
             (first, _) => first,

@@ -1,5 +1,40 @@
 //! The rule language: TOML prose around one typed condition.
 //!
+//! ```toml
+//! [[rule]]
+//! id = "WW-HL7-0008"                       # FAMILY-NUMBER, permanent
+//! title = "Patient records merged in a burst"
+//! when = '''
+//! kind starts with "ADT^" and verb in [merge, delete]
+//! and (not authorised or count() by (actor) within 60 s > 10)
+//! '''
+//! severity = "high"                        # or { attempted, accepted, refused }
+//! why = "{actor} sent {kind} to {target}"  # operands in braces
+//! collapse = ["actor"]                     # repeats are one finding; default actor and target
+//! # also: rev confidence category clinical bedside network references attack false_positives tags
+//! # status (active, draft) tests = { fires, silent, policy }
+//! ```
+//!
+//! | written | means |
+//! |---|---|
+//! | `a and b`, `a or b`, `not a` | three-valued: only true fires, `not unknown` is unknown |
+//! | `= is != < <= > >=` | comparison; a field with several values is met by any of them |
+//! | `in [a, b]`, `in 0..10 mL/h`, `in 10.0.0.0/8`, `in group "x"` | membership |
+//! | `matches "A*"`, `matches /re/`, `contains`, `starts with`, `ends with` | text |
+//! | `value > 20 mL/h` | UCUM units; other dimensions are an error where known, else unknown |
+//! | `verb effect device subject channel handle order drug destination value outcome` | the action |
+//! | `actor`, `target` and `.ip .port .mac .ae .app .facility .epr .kind` | who asks, who is asked |
+//! | `kind protocol anomaly provenance transport mid_stream missing duration age ...` | any message ([`names`]) |
+//! | `dicom.calling_ae`, `hl7v2[RXG-15]` | declared fields, paths into the kept body |
+//! | `request.x`, `answer.x`, `exists(x)`, `exists(request)` | the joined partner; presence |
+//! | `authorised`, `within_bounds`, `listed(x)`, `role(x) is pump` | the policy; unknown without one |
+//! | `surely(a)` | true only if `a` is true, else false: `not surely(authorised)` holds without a policy |
+//! | `count(c) distinct(x) sum(x) ratio(x) by (keys) within 60 s > n` | windows over packet time |
+//! | `sequence(a, b) by (keys) within 60 s`, `first_seen(x) after 1 h` | order, novelty |
+//!
+//! What stands beside a window in the same `and` decides which messages the window sees. A rule that
+//! names `answer` or `outcome` is judged when the answer has come, the join lapsed, or at the end.
+//!
 //! A condition is cut into tokens ([`lexer`]), read into a tree ([`ast`], [`parser`]), checked
 //! against the field tables of the protocols ([`check`], [`resolve`], [`windows`], [`names`],
 //! [`units`]) and compiled ([`compiled`]); [`eval`] evaluates it. [`rulefile`] reads the TOML

@@ -107,7 +107,7 @@ const GRADES: &[Provenance] = &[
     Provenance::Specification,
 ];
 
-const TRANSPORTS: &[&str] = &["tcp", "udp", "link", "carried"];
+const TRANSPORTS: &[&str] = &["tcp", "udp", "link", "carried", "icmp"];
 
 /// A transport's place in its vocabulary.
 pub fn transport_word(transport: Transport) -> u16 {
@@ -116,6 +116,7 @@ pub fn transport_word(transport: Transport) -> u16 {
         Transport::Udp => 1,
         Transport::Link(_) => 2,
         Transport::Carried => 3,
+        Transport::Icmp | Transport::Icmp6 => 4,
     }
 }
 
@@ -188,6 +189,24 @@ pub const FACTS: &[(&str, Fact, Type, &str)] = &[
         Fact::ValueCode,
         Type::Text,
         "its parameter code, as sent",
+    ),
+    (
+        "value.before",
+        Fact::ValueBefore,
+        Type::Quantity,
+        "the value in force before: accepted from a sender that may, or reported by the device, in the last 10 min",
+    ),
+    (
+        "value.in_range",
+        Fact::InRange,
+        Type::Flag,
+        "the value lies in the range that the device itself published (SDC TechnicalRange)",
+    ),
+    (
+        "value.on_step",
+        Fact::OnStep,
+        Type::Flag,
+        "the value lies on the steps that the device itself published (SDC StepWidth)",
     ),
     (
         "outcome",
@@ -276,6 +295,24 @@ pub const FACTS: &[(&str, Fact, Type, &str)] = &[
         Type::Number,
         "the conversation, as a key",
     ),
+    (
+        "hosts",
+        Fact::Hosts,
+        Type::Number,
+        "the two hosts in no order, as a key",
+    ),
+    (
+        "content",
+        Fact::Content,
+        Type::Number,
+        "kind and fields of the message, as a key: equal for equal messages",
+    ),
+    (
+        "patient_data",
+        Fact::PatientData,
+        Type::Flag,
+        "the message holds data of a patient or of staff",
+    ),
 ];
 
 /// What an asset has: `actor.ip`, `target.ae`.
@@ -287,6 +324,12 @@ pub const ATTRIBUTES: &[(&str, Attribute, Type, &str)] = &[
         Attribute::Mac,
         Type::Mac,
         "MAC of its first frame; a router's if it is behind one",
+    ),
+    (
+        "routed",
+        Attribute::Routed,
+        Type::Flag,
+        "its MAC carries three hosts or more: a router's",
     ),
     ("ae", Attribute::Ae, Type::Text, "AE title that it claims"),
     (
@@ -313,6 +356,42 @@ pub const ATTRIBUTES: &[(&str, Attribute, Type, &str)] = &[
         Type::Word(Vocabulary::Device),
         "what the policy says that it is",
     ),
+    (
+        "usual_mac",
+        Attribute::UsualMac,
+        Type::Mac,
+        "MAC that its address was first used from; unknown behind a router",
+    ),
+    (
+        "ae_holders",
+        Attribute::AeHolders,
+        Type::Number,
+        "devices that claim its AE title",
+    ),
+    (
+        "app_holders",
+        Attribute::AppHolders,
+        Type::Number,
+        "devices that speak as its HL7 application and facility",
+    ),
+    (
+        "epr_holders",
+        Attribute::EprHolders,
+        Type::Number,
+        "devices that announce its endpoint reference",
+    ),
+    (
+        "serial_holders",
+        Attribute::SerialHolders,
+        Type::Number,
+        "devices that tell its serial number",
+    ),
+    (
+        "in_use",
+        Attribute::InUse,
+        Type::Flag,
+        "a patient context, an infusion, a study or vital signs were seen lately; else unknown",
+    ),
 ];
 
 /// What may be called.
@@ -324,9 +403,15 @@ pub const CALLS: &[&str] = &[
     "sequence",
     "absence",
     "first_seen",
+    "takeover",
+    "unprepared",
+    "interleaved",
+    "changes",
     "exists",
     "role",
     "listed",
+    "host",
+    "surely",
 ];
 
 /// Names that stand alone as a condition.

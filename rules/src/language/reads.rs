@@ -14,6 +14,9 @@ pub fn rule(rule: &Compiled, found: &mut dyn FnMut(&Operand)) {
             operand(key, found);
         }
     }
+    if let Some((raise, _)) = &rule.raise {
+        node(&raise.root, found);
+    }
     for piece in &rule.sentence {
         if let Piece::Operand(o) = piece {
             operand(o, found);
@@ -27,7 +30,7 @@ pub fn rule(rule: &Compiled, found: &mut dyn FnMut(&Operand)) {
 fn node(at: &Node, found: &mut dyn FnMut(&Operand)) {
     match at {
         Node::And(parts, _) | Node::Or(parts) => parts.iter().for_each(|p| node(p, found)),
-        Node::Not(inner) => node(inner, found),
+        Node::Not(inner) | Node::Surely(inner) => node(inner, found),
         Node::Compare(_, a, b) => {
             operand(a, found);
             operand(b, found);
@@ -49,8 +52,12 @@ fn node(at: &Node, found: &mut dyn FnMut(&Operand)) {
 
 fn operand(at: &Operand, found: &mut dyn FnMut(&Operand)) {
     found(at);
-    if let Operand::Arithmetic(_, pair) = at {
-        operand(&pair.0, found);
-        operand(&pair.1, found);
+    match at {
+        Operand::Arithmetic(_, pair) => {
+            operand(&pair.0, found);
+            operand(&pair.1, found);
+        }
+        Operand::Host(inner) => operand(inner, found),
+        _ => {}
     }
 }

@@ -17,12 +17,25 @@ use super::names::{ATTRIBUTES, FACTS, QUESTIONS, Type, Vocabulary};
 pub fn known(name: &str) -> bool {
     let (_, rest) = strip_from(name);
     QUESTIONS.contains(&name)
-        || matches!(rest, "actor" | "target" | "true" | "false" | "flow")
+        || matches!(
+            rest,
+            "actor" | "target" | "sender" | "receiver" | "true" | "false" | "flow"
+        )
         || FACTS.iter().any(|f| f.0 == rest)
         || rest.split_once('.').is_some_and(|(first, field)| {
-            matches!(first, "actor" | "target") && ATTRIBUTES.iter().any(|a| a.0 == field)
+            seat_of(first).is_some() && ATTRIBUTES.iter().any(|a| a.0 == field)
                 || ProtocolId::of(first).is_some_and(|p| p.protocol().field(field).is_some())
         })
+}
+
+fn seat_of(word: &str) -> Option<Seat> {
+    match word {
+        "actor" => Some(Seat::Actor),
+        "target" => Some(Seat::Target),
+        "sender" => Some(Seat::Sender),
+        "receiver" => Some(Seat::Receiver),
+        _ => None,
+    }
 }
 
 /// `request.kind`: which message of the pair, and what of it.
@@ -85,6 +98,7 @@ impl Checker<'_> {
             },
             ExprKind::Arithmetic(op, left, right) => self.arithmetic(*op, left, right),
             ExprKind::Call(call) if call.name == "role" => self.role(expr, call),
+            ExprKind::Call(call) if call.name == "host" => self.host(expr, call),
             ExprKind::Call(call) if !super::names::CALLS.contains(&call.name.as_str()) => {
                 self.unknown_call(call)
             }
@@ -122,16 +136,11 @@ impl Checker<'_> {
         if from == Which::This && (rest == "true" || rest == "false") {
             return Some((Operand::Literal(Literal::Flag(rest == "true")), Type::Flag));
         }
-        let seat = |word: &str| match word {
-            "actor" => Some(Seat::Actor),
-            "target" => Some(Seat::Target),
-            _ => None,
-        };
-        if let Some(seat) = seat(rest) {
+        if let Some(seat) = seat_of(rest) {
             return Some((Operand::Asset(seat, Attribute::Ip), Type::Asset));
         }
         if let Some((first, field)) = rest.split_once('.') {
-            if let Some(seat) = seat(first) {
+            if let Some(seat) = seat_of(first) {
                 return self.attribute(expr, seat, field);
             }
             if let Some(protocol) = ProtocolId::of(first) {
@@ -353,22 +362,32 @@ impl Checker<'_> {
         self.uses.policy = true;
         if let [arg] = call.args.as_slice()
             && let ExprKind::Name(name) = &arg.kind
+            && let Some(seat) = seat_of(name)
         {
-            let seat = match name.as_str() {
-                "actor" => Some(Seat::Actor),
-                "target" => Some(Seat::Target),
-                _ => None,
-            };
-            if let Some(seat) = seat {
-                let ty = Type::Word(Vocabulary::Device);
-                return Some((Operand::Asset(seat, Attribute::Kind), ty));
-            }
+            let ty = Type::Word(Vocabulary::Device);
+            return Some((Operand::Asset(seat, Attribute::Kind), ty));
         }
         self.fail(Problem::new(
             &expr.span,
             "WR009",
             "`role` asks for `actor` or `target`",
             "neither",
+        ))
+    }
+
+    /// `host(sdc.notify_to)`
+    fn host(&mut self, expr: &Expr, call: &super::ast::Call) -> Option<(Operand, Type)> {
+        if let [arg] = call.args.as_slice() {
+            let (operand, ty) = self.operand(arg, None)?;
+            if matches!(ty, Type::Text | Type::Any) {
+                return Some((Operand::Host(Box::new(operand)), Type::Address));
+            }
+        }
+        self.fail(Problem::new(
+            &expr.span,
+            "WR009",
+            "`host` asks for one text that names a host",
+            "none",
         ))
     }
 

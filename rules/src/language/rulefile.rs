@@ -57,6 +57,7 @@ fn rule(
     let when = r.required("when");
     let severity = severities(&mut r);
     let confidence = confidence(&mut r);
+    let raise = raise(&mut r);
     let status = status(&mut r);
     let why = r.text("why");
     let collapse = r.item("collapse").is_some().then(|| r.texts("collapse"));
@@ -73,6 +74,19 @@ fn rule(
     let condition = when
         .as_ref()
         .and_then(|w| compile(&mut r, &file_text, w, limits));
+    let raise = raise.map(|(when, severity)| {
+        let condition = compile(&mut r, &file_text, &when, limits);
+        if let Some(c) = &condition
+            && (!c.windows.is_empty() || c.uses.answer)
+        {
+            r.wrong(
+                when.span.clone(),
+                "what raises a severity is judged on the message alone",
+                "it looks back, or at the answer",
+            );
+        }
+        condition.zip(severity)
+    });
     let sentence = why
         .as_ref()
         .map(|w| sentence(&mut r, &file_text, w, limits))
@@ -115,6 +129,7 @@ fn rule(
         condition,
         sentence,
         key,
+        raise: raise.flatten(),
     })
 }
 
@@ -193,6 +208,31 @@ fn severities(r: &mut Reader<'_, '_, '_>) -> Option<Severities> {
     let placed = r.placed(item)?;
     let severity = word(r, &placed)?;
     Some(Severities::steps(severity))
+}
+
+/// `raise = { when = "telnet.without_login", severity = "critical" }`
+fn raise(r: &mut Reader<'_, '_, '_>) -> Option<(Placed, Option<Severity>)> {
+    let item = r.item("raise")?;
+    let toml::de::DeValue::Table(table) = item.get_ref() else {
+        r.wrong(item.span(), "a table is needed here", "no table");
+        return None;
+    };
+    let (file, code) = (r.file, r.code);
+    let mut inner = Reader::new(file, r.report, code, table, item.span(), "what raises it");
+    let when = inner.required("when");
+    let severity = inner.required("severity");
+    inner.done();
+    let severity = severity?;
+    let found = Severity::from_word(&severity.text);
+    if found.is_none() {
+        unknown_word(
+            r,
+            &severity,
+            "a severity",
+            &["critical", "high", "medium", "low", "info"],
+        );
+    }
+    Some((when?, found))
 }
 
 fn confidence(r: &mut Reader<'_, '_, '_>) -> Option<Confidence> {

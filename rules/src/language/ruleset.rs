@@ -88,6 +88,8 @@ pub struct Compiled {
     pub sentence: Vec<Piece>,
     /// What repeats collapse under; `None`: actor and target.
     pub key: Option<Vec<Operand>>,
+    /// Messages that this holds of are at least so severe.
+    pub raise: Option<(Condition, Severity)>,
 }
 
 /// A part of a rule's sentence.
@@ -124,12 +126,16 @@ impl RuleSet {
 
     /// Loads rule files. All mistakes of all files are told at once.
     pub fn load(sources: &[Source]) -> Result<RuleSet, Report> {
-        let limits = Limits::default();
+        Self::load_within(sources, &Limits::default())
+    }
+
+    /// The same under limits that were set.
+    pub fn load_within(sources: &[Source], limits: &Limits) -> Result<RuleSet, Report> {
         let mut report = Report::default();
         let mut rules = Vec::new();
         let mut seen = HashMap::new();
         for source in sources {
-            rulefile::read(source, &limits, &mut seen, &mut rules, &mut report);
+            rulefile::read(source, limits, &mut seen, &mut rules, &mut report);
         }
         if report.errors() > 0 {
             return Err(report);

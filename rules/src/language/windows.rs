@@ -17,7 +17,7 @@ impl Checker<'_> {
         threshold: &Expr,
     ) -> Option<Option<Node>> {
         match call.name.as_str() {
-            "count" | "distinct" | "sum" => {}
+            "count" | "distinct" | "sum" | "interleaved" => {}
             "ratio" => return Some(self.ratio(whole, call, op, threshold)),
             _ => return None,
         }
@@ -49,6 +49,8 @@ impl Checker<'_> {
             self.at_least(threshold, or_equal).map(|n| {
                 if call.name == "count" {
                     WindowKind::Count(n)
+                } else if call.name == "interleaved" {
+                    WindowKind::Interleaved(n)
                 } else {
                     WindowKind::Distinct(n)
                 }
@@ -116,6 +118,26 @@ impl Checker<'_> {
                 ));
             }
             (WindowKind::Sequence, self.span_of_time(call))
+        } else if call.name != "first_seen" {
+            let (kind, wanted, example) = match call.name.as_str() {
+                "takeover" => (WindowKind::Takeover, 3, "takeover(a, b, sender.mac)"),
+                "unprepared" => (WindowKind::Unprepared, 2, "unprepared(act, preparation)"),
+                _ => (WindowKind::Changes, 1, "changes(medibus.setting)"),
+            };
+            let until = call.name == "takeover" && call.args.len() == wanted + 1;
+            if call.args.len() != wanted && !until {
+                self.problems.push(
+                    Problem::new(
+                        &whole.span,
+                        "WR009",
+                        format!("`{}` takes {wanted} things", call.name),
+                        format!("{} given", call.args.len()),
+                    )
+                    .help(format!("write `{example} by (...) within 1 h`")),
+                );
+                return None;
+            }
+            (kind, self.span_of_time(call))
         } else {
             let after = match &call.after {
                 Some(time) => self.duration(time),
@@ -168,6 +190,13 @@ impl Checker<'_> {
                 let before = self.no_windows.replace("inside another window");
                 steps = call.args.iter().map(|a| self.condition(a)).collect();
                 self.no_windows = before;
+            }
+            "takeover" | "unprepared" => {
+                let before = self.no_windows.replace("inside another window");
+                let conditions = call.args.iter().take(2).chain(call.args.get(3));
+                steps = conditions.map(|a| self.condition(a)).collect();
+                self.no_windows = before;
+                of = call.args.get(2).map(|k| self.key(k)).into_iter().collect();
             }
             _ => {
                 if call.args.is_empty() {

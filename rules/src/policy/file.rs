@@ -42,6 +42,7 @@ pub fn load(name: &str, text: &str) -> Result<Policy, Report> {
         used: Vec::new(),
         members: Members::default(),
         zone: TimeZone::UTC,
+        learned: false,
     };
     let (grants, limits) = loader.root(&root);
     loader.unused();
@@ -68,6 +69,8 @@ struct Loader {
     used: Vec<bool>,
     members: Members,
     zone: TimeZone,
+    /// The whole file was learned.
+    learned: bool,
 }
 
 impl Loader {
@@ -105,6 +108,7 @@ impl Loader {
             }
         }
         let _ = r.text("title");
+        self.learned = r.flag("learned").unwrap_or(false);
         let groups = r.tables("group");
         let grants = r.tables("grant");
         let limits = r.tables("bound");
@@ -131,7 +135,8 @@ impl Loader {
         let name = r.required("name");
         let members = r.texts("members");
         let kind = r.text("kind");
-        let _ = r.text("note");
+        // What a note explains need not be named by a grant.
+        let noted = r.text("note").is_some();
         r.done();
         let kind = kind.and_then(|k| device(&file, &mut report, &k));
         let id = self.groups.len() as GroupId;
@@ -167,7 +172,7 @@ impl Loader {
                 kind,
                 named: true,
             });
-            self.used.push(kind.is_some());
+            self.used.push(kind.is_some() || noted);
             for member in members {
                 match Member::parse(&member.text) {
                     Ok(parsed) => self.members.add(&parsed, id),
@@ -230,10 +235,21 @@ impl Loader {
             });
         let hours = hours.collect();
         let until = until(&mut r, &self.zone);
-        let accepted = r
-            .text("accepted_by")
-            .is_some_and(|a| !a.text.trim().is_empty());
-        let learned = r.flag("learned").unwrap_or(false);
+        let accepted = r.text("accepted_by");
+        let learned = r.flag("learned").unwrap_or(false) || self.learned;
+        let proposed = r.flag("proposed").unwrap_or(false);
+        let accepted = match accepted {
+            Some(by) if (learned || proposed) && !signed(&by.text) => {
+                r.wrong(
+                    by.span,
+                    "this acceptance has no name or no date",
+                    "write `accepted_by = \"A. Name, 2026-11-02\"`",
+                );
+                false
+            }
+            Some(by) => !by.text.trim().is_empty(),
+            None => false,
+        };
         let _ = r.text("note");
         r.done();
         self.report = report;
@@ -256,14 +272,20 @@ impl Loader {
                 );
             }
         }
-        if learned && !accepted {
+        let grave = grave(verbs, effects);
+        if (proposed || learned && grave) && !accepted {
+            let label = if proposed {
+                "does not count"
+            } else {
+                "does not count for therapy and safety verbs"
+            };
             self.report.add(
                 Diagnostic::error(
                     &file,
                     "WP007",
                     span,
                     "this learned grant is not accepted by anybody",
-                    "does not count for therapy and safety verbs",
+                    label,
                 )
                 .help("add `accepted_by = \"A. Name, 2026-11-02\"`")
                 .warning(),
@@ -280,7 +302,8 @@ impl Loader {
                 .collect(),
             hours,
             until,
-            unsigned: learned && !accepted,
+            unsigned: (learned || proposed) && !accepted,
+            proposed: proposed && !accepted,
             line,
             who_text: texts(&who),
             on_text: texts(&on),
@@ -568,4 +591,22 @@ fn until(r: &mut Reader<'_, '_, '_>, zone: &TimeZone) -> Option<i64> {
 
 fn line_of(text: &str, at: usize) -> usize {
     text.get(..at).unwrap_or("").matches('\n').count() + 1
+}
+
+/// A name and a day: `A. Name, 2026-11-02`.
+fn signed(text: &str) -> bool {
+    text.rsplit_once(',')
+        .is_some_and(|(name, day)| !name.trim().is_empty() && day.trim().parse::<Date>().is_ok())
+}
+
+/// Whether therapy or safety may be at stake.
+fn grave(verbs: u32, effects: u16) -> bool {
+    let at_stake = |effect| matches!(effect, Effect::Therapy | Effect::Safety);
+    let by_verb = Verb::ALL
+        .iter()
+        .any(|v| verbs >> (*v as u32) & 1 == 1 && at_stake(v.effect(Device::Pump)));
+    by_verb
+        || Effect::ALL
+            .iter()
+            .any(|e| effects >> (*e as u16) & 1 == 1 && at_stake(*e))
 }

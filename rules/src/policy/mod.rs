@@ -6,10 +6,12 @@
 //! policy nothing is known.
 
 mod bounds;
-mod explain;
+pub mod explain;
 mod file;
 mod hours;
+pub mod learn;
 mod member;
+pub mod shadow;
 
 use std::net::IpAddr;
 
@@ -21,6 +23,7 @@ use crate::language::compiled::Truth;
 use crate::language::diagnostic::Report;
 use bounds::Bounds;
 use hours::Hours;
+pub(crate) use hours::local;
 use member::{GroupId, Members};
 
 /// A policy, checked and compiled.
@@ -71,6 +74,8 @@ struct Grant {
     until: Option<i64>,
     /// Learned, and nobody signed it: does not count for therapy and safety.
     unsigned: bool,
+    /// A proposal that nobody signed: does not count at all.
+    proposed: bool,
     line: usize,
     /// As written, for explanations.
     who_text: Vec<String>,
@@ -109,6 +114,22 @@ impl Policy {
     /// Loads a policy file. All mistakes are told at once.
     pub fn load(name: &str, text: &str) -> Result<Policy, Report> {
         file::load(name, text)
+    }
+
+    /// The zone of its hours.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    /// The names of its groups.
+    pub fn names(&self) -> Vec<String> {
+        let named = self.groups.iter().filter(|g| g.named);
+        named.map(|g| g.name.clone()).collect()
+    }
+
+    /// As it was loaded.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// What loads but deserves a look (a lapsed grant, a group that nobody uses).
@@ -304,10 +325,15 @@ impl Grant {
 
     /// In force at this time, for such an action.
     fn holds(&self, time: i64, verb: Verb, device: Device, zone: &TimeZone) -> bool {
-        let grave = matches!(verb.effect(device), Effect::Therapy | Effect::Safety);
-        !(self.unsigned && grave)
+        !self.waits(verb, device)
             && self.until.is_none_or(|until| time < until)
             && self.open(time, zone)
+    }
+
+    /// It does not count for such an action until somebody accepts it.
+    fn waits(&self, verb: Verb, device: Device) -> bool {
+        let grave = matches!(verb.effect(device), Effect::Therapy | Effect::Safety);
+        self.proposed || self.unsigned && grave
     }
 
     fn open(&self, time: i64, zone: &TimeZone) -> bool {

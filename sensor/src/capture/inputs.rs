@@ -54,6 +54,9 @@ pub struct ReadOptions {
 pub enum More {
     /// The block holds at least one frame; call again.
     Frames,
+    /// The block is empty: nothing came (live), and the time has come to this, in nanoseconds
+    /// since 1970-01-01 UTC.
+    Idle(i64),
     /// The block is empty: there is nothing more.
     End,
 }

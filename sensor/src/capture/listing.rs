@@ -94,7 +94,7 @@ pub(super) fn expand<P: AsRef<Path>>(paths: &[P]) -> Result<Listing, OpenError> 
 }
 
 /// By name, runs of digits as numbers: `ring.pcap9` stands before `ring.pcap10`.
-fn by_name(a: &Path, b: &Path) -> Ordering {
+pub(super) fn by_name(a: &Path, b: &Path) -> Ordering {
     let (a, b) = (
         a.as_os_str().as_encoded_bytes(),
         b.as_os_str().as_encoded_bytes(),

@@ -6,18 +6,25 @@
 
 pub mod block;
 mod bpf;
+mod engine;
 mod error;
 mod feed;
+mod follow;
 mod growing;
 mod inputs;
 mod listing;
+pub mod live;
 mod merge;
 mod pcap;
 mod pcapng;
 mod record;
+mod ring;
 mod source;
 #[cfg(test)]
 mod tests;
 
+pub use engine::{Engine, Losses, Port};
 pub use error::{Damage, Fault, OpenError, ReadError, Skipped};
+pub use follow::Follow;
 pub use inputs::{CaptureCounts, Inputs, More, Progress, ReadOptions};
+pub use ring::{Ring, RingInterface, RingLimits};

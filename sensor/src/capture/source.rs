@@ -32,6 +32,8 @@ pub(super) struct Source {
     /// Bytes that the record at the front needs.
     need: usize,
     done: bool,
+    /// The file may grow: its end is only where it ends now.
+    growing: bool,
 }
 
 /// What reading leaves behind beside frames.
@@ -89,6 +91,7 @@ impl Source {
             number: 0,
             need: 0,
             done: false,
+            growing: false,
         })
     }
 
@@ -109,6 +112,9 @@ impl Source {
             self.carry.clear();
             self.carry.extend_from_slice(rest);
             self.offset += used as u64;
+            if self.growing && fault == Some(Fault::Truncated) {
+                return Ok(());
+            }
             if let Some(fault) = fault
                 && !self.done
                 && (block.frames.len() as u64) < frames
@@ -117,6 +123,12 @@ impl Source {
             }
         }
         Ok(())
+    }
+
+    /// From here on the end of the file is only where it ends now: `fill` gives an empty block
+    /// there, and goes on when called again. `false` takes that back.
+    pub(super) fn grows(&mut self, growing: bool) {
+        self.growing = growing;
     }
 
     /// Frames that the capturing program says it lost.

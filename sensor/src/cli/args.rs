@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use crate::talk::Host;
+
 /// Who told which medical device to do what, and what of it was not allowed.
 ///
 /// wardwatch reads captures of a device network, decodes the medical protocols in them and judges
@@ -23,6 +25,30 @@ pub struct Cli {
 pub enum Command {
     /// Read captures and judge what is in them
     Replay(Box<Replay>),
+    /// Watch interfaces and judge what is on them
+    Watch(Box<Watch>),
+    /// List the interfaces that can be captured on, and why others cannot
+    Interfaces {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say in words whether an interface (or a capture) is a usable mirror
+    Span(Box<Span>),
+    /// Load configuration, policy and rules together and say what is wrong with them
+    Check(Box<Check>),
+    /// Print conversations as an engineer reads them, and why they failed
+    Talk(TalkArgs),
+    /// Run one dissector on a capture: each message's fields with byte offsets, the bytes that nobody
+    /// claimed, and the first difference to the golden beside the capture
+    Try(TryArgs),
+    /// Write each direction's bytes into a file, with a table of what they look like
+    Streams(StreamsArgs),
+    /// Begin a dissector: folder, registration, capture and golden, made from a template that works
+    NewDissector(NewDissectorArgs),
+    /// List the devices of captures: identities, roles, use, conflicts
+    Devices(DevicesArgs),
+    /// Make from captures a policy that a person reads, edits and signs
+    Learn(LearnArgs),
     /// Look at the rules: check them, list them, explain one
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -33,9 +59,106 @@ pub enum Command {
     Protocols {
         #[arg(long)]
         json: bool,
+        #[command(subcommand)]
+        command: Option<ProtocolsCommand>,
     },
     /// Document every field of a protocol
     Fields { protocol: String },
+}
+
+/// What is read, and which of it.
+#[derive(Debug, Args)]
+pub struct Input {
+    /// Captures to read: files, directories, or - for standard input
+    #[arg(short = 'r', long = "read", value_name = "FILE", num_args = 1, required = true, action = ArgAction::Append)]
+    pub read: Vec<PathBuf>,
+    /// Only frames that this BPF expression matches
+    #[arg(short = 'f', long = "filter", value_name = "BPF")]
+    pub filter: Option<String>,
+    /// Stop after this many frames
+    #[arg(short = 'c', long = "count", value_name = "N")]
+    pub count: Option<u64>,
+    /// Checksums: `none` decodes frames whose checksum is wrong too
+    #[arg(
+        short = 'k',
+        long = "checksums",
+        value_name = "MODE",
+        default_value = "verify"
+    )]
+    pub checksums: Checksums,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ProtocolsCommand {
+    /// Write a protocol of a data file as a Wireshark dissector
+    Export {
+        /// Name of the protocol, or path of its data file
+        #[arg(long, value_name = "NAME")]
+        lua: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct TryArgs {
+    /// dissectors/src/NAME, NAME.dissector.toml, or a folder with one
+    #[arg(value_name = "FOLDER")]
+    pub subject: PathBuf,
+    #[command(flatten)]
+    pub input: Input,
+    /// Again at each save (of Rust code: after a build)
+    #[arg(long)]
+    pub watch: bool,
+    /// Show patient data, and the bytes of messages, as sent
+    #[arg(long)]
+    pub show_patient_data: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct StreamsArgs {
+    #[command(flatten)]
+    pub input: Input,
+    /// Only conversations whose protocol nobody knows
+    #[arg(long)]
+    pub unidentified: bool,
+    /// Folder for the streams; files are readable by their owner alone
+    #[arg(short = 'o', long = "output", value_name = "DIR")]
+    pub output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct NewDissectorArgs {
+    /// One snake_case word: folder, event_type, JSON object and prefix of fields
+    pub name: String,
+    /// TCP port that it is found on by habit
+    #[arg(long, value_name = "PORT")]
+    pub tcp: u16,
+    /// Written in Rust rather than as a data file
+    #[arg(long)]
+    pub rust: bool,
+    /// Top of the source tree
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub tree: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct TalkArgs {
+    #[command(flatten)]
+    pub input: Input,
+    /// Only conversations of this host, or between these two (10.20.4.7 or 10.20.4.7:104)
+    #[arg(value_name = "HOST", num_args = 0..=2)]
+    pub hosts: Vec<Host>,
+    /// Every field too; of HL7 a line a segment
+    #[arg(short = 'v', long)]
+    pub verbose: bool,
+    /// Show patient data as sent instead of masking them
+    #[arg(long)]
+    pub show_patient_data: bool,
+    /// File of 32 bytes that keys the pseudonyms
+    #[arg(long, value_name = "FILE")]
+    pub pseudonym_key: Option<PathBuf>,
+    /// Times in UTC rather than local time
+    #[arg(long)]
+    pub utc: bool,
 }
 
 #[derive(Debug, Args)]
@@ -43,6 +166,9 @@ pub struct Replay {
     /// Captures to read: files (pcap, pcapng; gzip or zstd of both), directories, or - for standard input
     #[arg(short = 'r', long = "read", value_name = "FILE", num_args = 1.., action = ArgAction::Append)]
     pub read: Vec<PathBuf>,
+    /// Read a directory of captures as it grows (what `watch -w DIR` writes), until stopped
+    #[arg(long, value_name = "DIR")]
+    pub follow: Option<PathBuf>,
     /// Only frames that this BPF expression matches (frame numbers stay as in the file)
     #[arg(short = 'f', long = "filter", value_name = "BPF")]
     pub filter: Option<String>,
@@ -64,10 +190,130 @@ pub struct Replay {
     /// Threads that decode beside the reader and the judge; 0 does everything in one thread
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub workers: usize,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// Flags that are not on the command line may stand in a file.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ConfigArgs {
+    /// TOML file of settings: each long flag is a key, limits are under [limits]; flags win
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Watch {
+    #[command(flatten)]
+    pub port: PortArgs,
+    /// Stop after this many frames
+    #[arg(short = 'c', long = "count", value_name = "N")]
+    pub count: Option<u64>,
+    /// Checksums: `none` decodes frames whose checksum is wrong too
+    #[arg(
+        short = 'k',
+        long = "checksums",
+        value_name = "MODE",
+        default_value = "verify"
+    )]
+    pub checksums: Checksums,
+    /// Keep all frames in this directory, as a ring of pcapng files
+    #[arg(short = 'w', long = "write", value_name = "DIR")]
+    pub write: Option<PathBuf>,
+    /// Size of one file of the ring, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 100)]
+    pub write_file: u64,
+    /// Time that one file of the ring spans, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    pub write_age: u64,
+    /// Size of the whole ring, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 10_240)]
+    pub write_total: u64,
+    /// Number of files of the ring
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub write_files: usize,
+    #[command(flatten)]
+    pub judge: JudgeArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Threads that decode beside the reader and the judge; 0 does everything in one thread
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub workers: usize,
+    /// Seconds between two statistics records; at most 60
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=60))]
+    pub stats_every: u64,
+    #[command(flatten)]
+    pub privileges: PrivilegeArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// Where frames come from.
+#[derive(Clone, Debug, Args)]
+pub struct PortArgs {
+    /// Interface to capture on; two for a TAP with one direction on each
+    #[arg(short = 'i', long = "interface", value_name = "IFACE", action = ArgAction::Append)]
+    pub interface: Vec<String>,
+    /// Only frames that this BPF expression matches; the kernel judges it
+    #[arg(short = 'f', long = "filter", value_name = "BPF")]
+    pub filter: Option<String>,
+    /// Bytes kept of a frame
+    #[arg(short = 's', long = "snaplen", value_name = "BYTES", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(64..=262_144))]
+    pub snaplen: u32,
+    /// Ring between kernel and sensor, in MiB for each interface
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=2047))]
+    pub buffer: u64,
+    /// Only frames for this machine: no promiscuous mode
+    #[arg(short = 'p', long = "no-promiscuous")]
+    pub no_promiscuous: bool,
+    /// How long a frame waits for earlier ones of another interface, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 200, value_parser = clap::value_parser!(u64).range(0..=10_000))]
+    pub merge_wait: u64,
+}
+
+/// What is given up once the interfaces are open.
+#[derive(Clone, Debug, Args)]
+pub struct PrivilegeArgs {
+    /// User to become when started as root; `nobody` where there is none of that name
+    #[arg(long, value_name = "NAME", default_value = "wardwatch")]
+    pub user: String,
+    /// Keep the capability to capture, to open an interface again that was removed and came back
+    #[arg(long)]
+    pub keep_capture: bool,
+    /// No file-system and system-call sandbox
+    #[arg(long)]
+    pub no_sandbox: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Span {
+    #[command(flatten)]
+    pub port: PortArgs,
+    /// A capture file instead of an interface
+    #[arg(short = 'r', long = "read", value_name = "FILE", num_args = 1.., action = ArgAction::Append)]
+    pub read: Vec<PathBuf>,
+    /// How long to watch
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub seconds: u64,
+    /// The verdict as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub privileges: PrivilegeArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Check {
+    #[command(flatten)]
+    pub judge: JudgeArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
 /// What findings are judged by.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct JudgeArgs {
     /// Who may do what: the policy file
     #[arg(long, value_name = "FILE")]
@@ -81,7 +327,7 @@ pub struct JudgeArgs {
 }
 
 /// What is written, and where.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct OutputArgs {
     /// Write EVE JSON lines to this file
     #[arg(short = 'o', long = "output", value_name = "FILE")]
@@ -159,6 +405,109 @@ pub enum RulesCommand {
 pub enum PolicyCommand {
     /// Load a policy and say what is wrong with it
     Check { file: PathBuf },
+    /// Say who allows it, or what is missing: `policy explain 10.1.2.3 set-rate icu-pumps --policy FILE`
+    Explain {
+        /// An address, a member (ae:PACSMAIN, hl7:APP|FACILITY, mac:..) or a group
+        from: String,
+        verb: String,
+        to: String,
+        #[arg(long, value_name = "FILE")]
+        policy: PathBuf,
+        /// Judge hours and lapses at this time (2026-11-24T20:41:00Z)
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+    },
+    /// Hold captures against a policy and print, pair by pair, what it would have denied
+    Shadow {
+        file: PathBuf,
+        #[command(flatten)]
+        input: Input,
+        /// Times in UTC rather than local time
+        #[arg(long)]
+        utc: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct DevicesArgs {
+    #[command(subcommand)]
+    pub command: Option<DevicesCommand>,
+    #[command(flatten)]
+    pub input: Input,
+    /// How they are written
+    #[arg(
+        short = 'T',
+        long = "form",
+        value_name = "FORM",
+        default_value = "text"
+    )]
+    pub form: Form,
+    /// JSON, one device a line
+    #[arg(long)]
+    pub json: bool,
+    /// Names, tags and rooms: a file that `devices import` wrote
+    #[arg(long, value_name = "FILE")]
+    pub names: Option<PathBuf>,
+    /// Times in UTC rather than local time
+    #[arg(long)]
+    pub utc: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DevicesCommand {
+    /// Print one device's day: who commanded it, findings, silences, when it was in use
+    Show {
+        /// An address, a MAC, an AE title, an application, a serial number, a tag
+        name: String,
+        #[command(flatten)]
+        input: Input,
+        #[command(flatten)]
+        judge: JudgeArgs,
+        #[arg(long, value_name = "FILE")]
+        names: Option<PathBuf>,
+        #[arg(long)]
+        utc: bool,
+    },
+    /// Read an export of the device list (CMMS, NetBox) and write a names file
+    Import {
+        /// The export: CSV with a header line
+        file: PathBuf,
+        /// Which column is what: TOML of `tag name model serial mac address room owner` = column title
+        #[arg(long, value_name = "FILE")]
+        mapping: Option<PathBuf>,
+        /// Where the names file is written; standard output if not given
+        #[arg(short = 'o', long = "output", value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// What is on the list and never seen, what is seen and not on the list, and where they differ
+    Diff {
+        /// A names file
+        names: PathBuf,
+        #[command(flatten)]
+        input: Input,
+        #[arg(long)]
+        utc: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    Text,
+    Json,
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub struct LearnArgs {
+    #[command(flatten)]
+    pub input: Input,
+    /// Where the policy is written; standard output if not given
+    #[arg(long, value_name = "FILE")]
+    pub policy_out: Option<PathBuf>,
+    /// Add to this policy what it does not allow yet, and show what is added
+    #[arg(long, value_name = "FILE")]
+    pub merge: Option<PathBuf>,
 }
 
 impl OutputArgs {

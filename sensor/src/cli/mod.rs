@@ -1,16 +1,29 @@
 //! The command line of `wardwatch`.
 
-mod args;
+pub mod args;
+mod bench;
+mod check;
+mod devices;
+mod interfaces;
+mod learn;
+mod new_dissector;
+mod policy;
 mod progress;
-mod reference;
+pub mod reference;
 mod replay;
 mod rulebook;
+mod service;
+mod setup;
+mod span;
+mod survey;
+mod talk;
+mod watch;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use crate::config;
 
-use args::{Cli, Command, PolicyCommand, RulesCommand};
+use args::{Cli, Command, PolicyCommand, ProtocolsCommand, RulesCommand};
 
 /// How a command ended, as the exit code tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,15 +50,46 @@ impl From<Ending> for ExitCode {
 
 /// Runs the command that the arguments name. Usage errors end the process with 2.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let line = config::CommandLine::of_process();
+    let (cli, limits) = match line.parse::<Cli>() {
+        Ok(parsed) => parsed,
+        Err(message) => {
+            complain(message);
+            return Ending::Failed.into();
+        }
+    };
     let ending = match cli.command {
-        None => replay::run(&cli.replay),
-        Some(Command::Replay(args)) => replay::run(&args),
+        None => replay::run(&cli.replay, &limits),
+        Some(Command::Replay(args)) => replay::run(&args, &limits),
+        Some(Command::Watch(args)) => watch::run(&args, &limits, &line),
+        Some(Command::Interfaces { json }) => interfaces::run(json),
+        Some(Command::Span(args)) => span::run(&args, &limits),
+        Some(Command::Check(args)) => check::run(&args, &limits),
+        Some(Command::Talk(args)) => talk::run(&args),
+        Some(Command::Devices(args)) => devices::run(&args),
+        Some(Command::Learn(args)) => learn::run(&args),
         Some(Command::Rules(RulesCommand::Check { paths })) => rulebook::check(&paths),
         Some(Command::Rules(RulesCommand::List { rules, json })) => rulebook::list(&rules, json),
         Some(Command::Rules(RulesCommand::Explain { id, rules })) => rulebook::explain(&id, &rules),
         Some(Command::Policy(PolicyCommand::Check { file })) => rulebook::check_policy(&file),
-        Some(Command::Protocols { json }) => reference::protocols(json),
+        Some(Command::Protocols {
+            command: Some(ProtocolsCommand::Export { lua }),
+            ..
+        }) => bench::export(&lua),
+        Some(Command::Protocols { json, .. }) => reference::protocols(json),
+        Some(Command::Try(args)) => bench::try_dissector(&args),
+        Some(Command::Streams(args)) => bench::streams(&args),
+        Some(Command::NewDissector(args)) => new_dissector::run(&args),
+        Some(Command::Policy(PolicyCommand::Explain {
+            from,
+            verb,
+            to,
+            policy,
+            at,
+        })) => policy::explain(&policy, [&from, &verb, &to], at.as_deref()),
+        Some(Command::Policy(PolicyCommand::Shadow { file, input, utc })) => {
+            policy::shadow(&file, &input, utc)
+        }
         Some(Command::Fields { protocol }) => reference::fields(&protocol),
     };
     ending.into()

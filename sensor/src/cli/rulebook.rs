@@ -9,14 +9,20 @@ use super::{Ending, complain};
 
 /// The shipped rules and those of the user's files and folders.
 pub fn load(extra: &[PathBuf]) -> Result<RuleSet, String> {
-    let set = if extra.is_empty() {
-        RuleSet::shipped()
-    } else {
-        let mut sources = rules::catalogue::shipped();
-        sources.extend(sources_of(extra)?);
-        RuleSet::load(&sources)
-    };
-    let set = set.map_err(|report| format!("the rules have mistakes\n\n{report}"))?;
+    load_sources(&all_sources(extra)?, &rules::limits::Limits::default())
+}
+
+/// The texts of the shipped rules and of the user's files and folders.
+pub fn all_sources(extra: &[PathBuf]) -> Result<Vec<Source>, String> {
+    let mut sources = rules::catalogue::shipped();
+    sources.extend(sources_of(extra)?);
+    Ok(sources)
+}
+
+/// Checks and compiles rules.
+pub fn load_sources(sources: &[Source], limits: &rules::limits::Limits) -> Result<RuleSet, String> {
+    let set = RuleSet::load_within(sources, limits)
+        .map_err(|report| format!("the rules have mistakes\n\n{report}"))?;
     if !set.warnings().is_empty() {
         eprintln!("{}", set.warnings());
     }

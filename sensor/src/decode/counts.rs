@@ -6,8 +6,8 @@ crate::counters! {
     DecodeCounts {
         /// A TCP or UDP packet was handed on (or its datagram was, for a fragment).
         decoded = "decoded",
-        /// ARP or LLDP, handed on.
-        link = "ARP and LLDP",
+        /// ARP, LLDP or PROFINET, handed on.
+        link = "ARP, LLDP and PROFINET",
         /// ICMP or ICMPv6, handed on.
         icmp = "ICMP",
         /// Another protocol over IP.
@@ -44,6 +44,8 @@ crate::counters! {
         udp_bytes = "UDP payload bytes",
         /// Payload bytes handed on, frames below IP.
         link_bytes = "link payload bytes",
+        /// Payload bytes handed on, ICMP.
+        icmp_bytes = "ICMP payload bytes",
         /// Payload bytes on the wire that the snap length cut off.
         cut_bytes = "payload bytes cut by the snap length",
         /// Packets handed on whose payload was cut.

@@ -14,6 +14,7 @@ pub(super) mod ethertype {
     pub const MPLS_MULTICAST: u16 = 0x8848;
     pub const PPPOE: u16 = 0x8864;
     pub const LLDP: u16 = 0x88CC;
+    pub const PROFINET: u16 = 0x8892;
 
     /// 802.1Q, 802.1ad, and numbers that switches used before the latter.
     pub const fn is_vlan(kind: u16) -> bool {
@@ -105,7 +106,7 @@ impl Decoder {
     pub(super) fn ether_type(&mut self, walk: &mut Walk<'_>, kind: u16, bytes: &[u8]) -> Step {
         match kind {
             ethertype::IPV4 | ethertype::IPV6 => self.ip(walk, bytes),
-            ethertype::ARP | ethertype::LLDP => {
+            ethertype::ARP | ethertype::LLDP | ethertype::PROFINET => {
                 walk.ip = super::walk::Ip::default();
                 Err(super::walk::Stop::Packet(TransportHead::Link {
                     ethertype: kind,

@@ -261,7 +261,7 @@ impl Decoder {
             TransportHead::Tcp(_) => self.notes.tcp_bytes += len,
             TransportHead::Udp(_) => self.notes.udp_bytes += len,
             TransportHead::Link { .. } => self.notes.link_bytes += len,
-            TransportHead::Icmp { .. } => {}
+            TransportHead::Icmp { .. } => self.notes.icmp_bytes += len,
         }
         if walk.view.missing > 0 {
             self.notes.cut_packets += 1;

@@ -43,6 +43,7 @@ counters! {
         tcp = "tcp",
         udp = "udp",
         link = "link",
+        icmp = "icmp",
         /// Transports that no dissector asks for.
         other = "other",
     }
@@ -53,6 +54,7 @@ counters! {
     FlowEvents {
         tcp_conversations = "tcp conversations",
         udp_conversations = "udp conversations",
+        icmp_conversations = "icmp conversations",
         mid_stream = "mid-stream conversations",
         identified = "identified conversations",
         unidentified = "unidentified conversations",

@@ -10,7 +10,7 @@ use dissectors::tcp;
 
 use super::context::Context;
 use super::limits;
-use super::record::{Flow, Ident, State, TcpSide};
+use super::record::{Conflict, Flow, Ident, State, TcpSide};
 
 /// A packet as events tell of it.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +34,9 @@ pub fn overlap_differs(
     if !std::mem::replace(&mut id.overlap_differs, true) {
         id.changed();
     }
+    if belongs_to_last(id, side, &range, at, cx) {
+        return;
+    }
     let length = range.end - range.start;
     write(
         id,
@@ -49,6 +52,35 @@ pub fn overlap_differs(
             origin(draft, id, usual, side, at);
         },
     );
+}
+
+/// True if these bytes stand beside those of the conflict told last, or are a copy of it: one forged
+/// segment is one event, however it was cut and however often the SPAN shows it.
+fn belongs_to_last(
+    id: &mut Ident,
+    side: Side,
+    range: &Range<u64>,
+    at: &Arrival,
+    cx: &Context<'_>,
+) -> bool {
+    let near = cx.shared.limit(limits::CONFLICT_BYTES);
+    let window = cx
+        .shared
+        .limit(limits::CONFLICT_MICROSECONDS)
+        .saturating_mul(1_000);
+    if let Some(last) = &mut id.conflict
+        && last.side == side
+        && last.time.abs_diff(at.frame.time) <= window
+        && range.start <= last.range.end.saturating_add(near)
+        && last.range.start <= range.end.saturating_add(near)
+    {
+        last.range = last.range.start.min(range.start)..last.range.end.max(range.end);
+        last.time = at.frame.time;
+        return true;
+    }
+    let (range, time) = (range.clone(), at.frame.time);
+    id.conflict = Some(Box::new(Conflict { side, range, time }));
+    false
 }
 
 /// A RST came. `word` says what it met, or that it was ignored.
@@ -69,6 +101,25 @@ pub fn reset(flow: &mut Flow, side: Side, word: &str, at: &Arrival, cx: &mut Con
             totals(draft, bytes);
             draft.text(tcp::STATE, word.as_bytes());
         },
+    );
+}
+
+/// Tells, once a side, of a packet from another MAC than the first of its side.
+pub fn mac(flow: &mut Flow, side: Side, at: &Arrival, cx: &mut Context<'_>) {
+    let i = side.index();
+    if at.mac == flow.id.macs[i] || flow.id.mac_told[i] || at.mac.is_none() {
+        return;
+    }
+    flow.id.mac_told[i] = true;
+    let usual = &flow.sides[i];
+    write(
+        &mut flow.id,
+        tcp::MAC_DIFFERS,
+        side,
+        0..0,
+        at,
+        cx,
+        |draft, id| origin(draft, id, usual, side, at),
     );
 }
 

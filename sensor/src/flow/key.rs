@@ -11,7 +11,8 @@ pub struct Key {
     addresses: [u64; 4],
     /// Ports of the lower and the upper end.
     ports: [u16; 2],
-    /// IP protocol number: 6 or 17. 0 for frames below IP, whose ends are MAC addresses and whose
+    /// IP protocol number: 6, 17, 1 or 58 (whose two kinds of talk stand in the place of the ports,
+    /// see [`Key::icmp`]). 0 for frames below IP, whose ends are MAC addresses and whose
     /// EtherType stands in the place of the lower port.
     protocol: u8,
 }
@@ -20,6 +21,10 @@ pub struct Key {
 pub const TCP: u8 = 6;
 /// IP protocol number of UDP.
 pub const UDP: u8 = 17;
+/// IP protocol number of ICMP.
+pub const ICMP: u8 = 1;
+/// IP protocol number of ICMPv6.
+pub const ICMP6: u8 = 58;
 
 impl Key {
     /// The key of a packet, and whether the upper end sent it.
@@ -45,6 +50,17 @@ impl Key {
         (key, upper)
     }
 
+    /// The key of an ICMP message, and whether the upper end sent it. Neighbour and router
+    /// discovery (RFC 4861) is a conversation of its own beside all else that two hosts tell.
+    pub fn icmp(src: &[u8; 16], dst: &[u8; 16], v6: bool, kind: u8) -> (Self, bool) {
+        let (protocol, talk) = match kind {
+            133..=137 if v6 => (ICMP6, 1),
+            _ if v6 => (ICMP6, 0),
+            _ => (ICMP, 0),
+        };
+        Self::of(src, dst, talk, talk, protocol)
+    }
+
     /// The key of a frame below IP. The sender is the lower end.
     pub fn link(macs: &([u8; 6], [u8; 6]), ethertype: u16) -> Self {
         let wide = |mac: &[u8; 6]| mac.iter().fold(0, |n, byte| n << 8 | u64::from(*byte));
@@ -59,24 +75,30 @@ impl Key {
         match self.protocol {
             TCP => Transport::Tcp,
             UDP => Transport::Udp,
+            ICMP => Transport::Icmp,
+            ICMP6 => Transport::Icmp6,
             _ => Transport::Link(self.ports[0]),
         }
     }
 
     /// Address and port of one end: 0 the lower, 1 the upper. Zero below IP.
     pub fn end(&self, which: usize) -> ([u8; 16], u16) {
-        if !matches!(self.protocol, TCP | UDP) {
+        if self.protocol == 0 {
             return ([0; 16], 0);
         }
         let which = which & 1;
         let mut address = [0; 16];
         address[..8].copy_from_slice(&self.addresses[2 * which].to_be_bytes());
         address[8..].copy_from_slice(&self.addresses[2 * which + 1].to_be_bytes());
-        (address, self.ports[which])
+        (address, self.ports()[which])
     }
 
+    /// Ports of the lower and the upper end; 0 where there are none.
     pub fn ports(&self) -> [u16; 2] {
-        self.ports
+        match self.protocol {
+            TCP | UDP => self.ports,
+            _ => [0; 2],
+        }
     }
 
     /// Feeds a keyed hash for the table.

@@ -47,6 +47,8 @@ limits! {
     IDENTIFY_DATAGRAMS "identify-datagrams" = 6, "datagrams of one conversation shown to the signatures";
     EVENTS "conversation-events" = 32, "transport events told of one conversation; more are counted only";
     SIGHTING_ID_MICROSECONDS "second-sighting-id-microseconds" = 100_000, "age up to which an equal packet with equal IPv4 identification is a second sighting";
+    CONFLICT_BYTES "conflict-bytes" = 1_500, "stream bytes up to which conflicting copies beside each other are one event, however they were cut";
+    CONFLICT_MICROSECONDS "conflict-microseconds" = 100_000, "age up to which conflicting copies of the same bytes are one event (second sightings of it)";
     SIGHTING_MICROSECONDS "second-sighting-microseconds" = 2_000, "age up to which an equal packet without IPv4 identification is a second sighting";
     CLOCK_DISORDER_MILLISECONDS "clock-disorder-milliseconds" = 1_000, "time that a frame may lie back before the clock is taken to have stepped";
     TCP_ATTEMPT_SECONDS "tcp-attempt-seconds" = 30, "silence after which an unanswered SYN is given up";

@@ -40,14 +40,26 @@ pub struct Ident {
     pub client_is_upper: bool,
     pub mid_stream: bool,
     pub overlap_differs: bool,
+    /// The conflict told last. Rare, hence on the heap.
+    pub conflict: Option<Box<Conflict>>,
     /// Transport events told so far.
     pub events: u16,
     pub macs: [Option<[u8; 6]>; 2],
+    /// That a side's MAC changed was told.
+    pub mac_told: [bool; 2],
     pub seen: [bool; 2],
     pub missing: [u64; 2],
     pub started: FrameRef,
     /// Where it is recorded in the batch being filled: which filling, and the index there.
     recorded: (u32, u32),
+}
+
+/// Stream bytes of which two copies differ, as told last.
+#[derive(Clone, Debug)]
+pub struct Conflict {
+    pub side: Side,
+    pub range: std::ops::Range<u64>,
+    pub time: i64,
 }
 
 /// How far a TCP conversation got.
@@ -176,8 +188,10 @@ impl Ident {
             client_is_upper,
             mid_stream: false,
             overlap_differs: false,
+            conflict: None,
             events: 0,
             macs: [None; 2],
+            mac_told: [false; 2],
             seen: [false; 2],
             missing: [0; 2],
             started,

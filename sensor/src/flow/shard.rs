@@ -2,7 +2,7 @@
 
 use std::hash::BuildHasher;
 
-use dissectors::contract::{End, Side};
+use dissectors::contract::{End, Side, Transport};
 use dissectors::message::FrameRef;
 
 use super::clock::SECOND;
@@ -99,7 +99,19 @@ impl Shard {
                 };
                 udp::frame(&mut flow, &datagram, cx);
             }
-            _ => cx.counts.packets.other += 1,
+            TransportHead::Icmp { v6, kind, .. } => {
+                cx.counts.packets.icmp += 1;
+                cx.counts.bytes_in += payload.len() as u64;
+                let datagram = udp::Datagram {
+                    payload,
+                    cut: packet.cut,
+                    ip_id: packet.ip_id,
+                    checksum: 0,
+                    at,
+                };
+                let (key, upper) = Key::icmp(&packet.src, &packet.dst, *v6, *kind);
+                self.datagram(key, upper, upper, &datagram, cx);
+            }
         }
     }
 
@@ -186,11 +198,23 @@ impl Shard {
             head.dst_port,
             key::UDP,
         );
+        let client = udp::client_is_upper(head, upper, &cx.shared.settings.signatures);
+        self.datagram(key, upper, client, datagram, cx);
+    }
+
+    /// A datagram of a conversation; if it opens one, `client` says whether the upper end did.
+    fn datagram(
+        &mut self,
+        key: Key,
+        upper: bool,
+        client: bool,
+        datagram: &udp::Datagram<'_>,
+        cx: &mut Context<'_>,
+    ) {
         let hash = key.hash(cx.shared.hasher.build_hasher());
         let place = match self.find(hash, &key) {
             Some(place) => place,
             None => {
-                let client = udp::client_is_upper(head, upper, &cx.shared.settings.signatures);
                 let flow = Flow::new(key, client, datagram.at.frame, State::Datagrams);
                 self.add(hash, flow, cx)
             }
@@ -373,6 +397,7 @@ fn held(flow: &Flow) -> u64 {
 fn count_new(flow: &Flow, cx: &mut Context<'_>) {
     let events = &mut cx.counts.events;
     match flow.state {
+        State::Datagrams if flow.id.transport() != Transport::Udp => events.icmp_conversations += 1,
         State::Datagrams => events.udp_conversations += 1,
         _ => events.tcp_conversations += 1,
     }

@@ -126,6 +126,12 @@ pub fn packet(flow: &mut Flow, side: Side, packet: &Packet<'_>, cx: &mut Context
         cx.counts.bytes.second_sighting += packet.payload.len() as u64;
         return Next::Keep;
     }
+    events::mac(flow, side, &packet.at, cx);
+    if flow.id.macs[i] != packet.at.mac && packet.at.mac.is_some() && !packet.payload.is_empty() {
+        // From here on this side's messages come from another station.
+        flow.id.macs[i] = packet.at.mac;
+        flow.id.changed();
+    }
     if packet.has(TcpFlags::RST) {
         reset(flow, side, packet, cx);
         return Next::Keep;

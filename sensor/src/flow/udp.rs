@@ -49,6 +49,12 @@ pub fn datagram(flow: &mut Flow, side: Side, datagram: &Datagram<'_>, cx: &mut C
         cx.counts.bytes.second_sighting += len;
         return;
     }
+    super::events::mac(flow, side, &datagram.at, cx);
+    if flow.id.macs[i] != datagram.at.mac && datagram.at.mac.is_some() {
+        // From here on this side's messages come from another station.
+        flow.id.macs[i] = datagram.at.mac;
+        flow.id.changed();
+    }
     let at = flow.sides[i].offset;
     flow.sides[i].offset += len;
     if datagram.cut > 0 {

@@ -115,6 +115,7 @@ impl Eve {
             f.talk.vlan,
         );
         record.text("app_proto", f.protocol.name());
+        self.ruling(record);
     }
 
     fn evidence(&mut self, o: &mut Object<'_>, f: &Finding) {

@@ -11,6 +11,7 @@ use super::clock::Clock;
 use super::community::community_id;
 use super::discretion::Discretion;
 use super::json::{self, Array, Object};
+use super::ruling::Ruling;
 
 /// What every record needs besides its own data.
 pub struct Eve {
@@ -21,6 +22,9 @@ pub struct Eve {
     addresses: HashMap<(u64, Side), Box<[u8]>>,
     /// Byte ranges of the fields are written too.
     offsets: bool,
+    /// The files are interfaces.
+    live: bool,
+    ruling: Ruling,
 }
 
 /// How many conversations' address members are remembered before the memory starts anew.
@@ -33,6 +37,29 @@ impl Eve {
             files,
             addresses: HashMap::new(),
             offsets,
+            live: false,
+            ruling: Ruling::default(),
+        }
+    }
+
+    /// The inputs are interfaces, not files: each record names its own as `in_iface`.
+    pub fn on_interfaces(mut self) -> Self {
+        self.live = true;
+        self
+    }
+
+    /// From here on these rules and this policy are in force.
+    pub fn rule_by(&mut self, ruling: Ruling) {
+        self.ruling = ruling;
+    }
+
+    /// Which rules and which policy a finding or the statistics rest on.
+    pub fn ruling(&self, record: &mut Object<'_>) {
+        if !self.ruling.rules.is_empty() {
+            record.text("rules_hash", &self.ruling.rules);
+        }
+        if !self.ruling.policy.is_empty() {
+            record.text("policy_hash", &self.ruling.policy);
         }
     }
 
@@ -105,7 +132,11 @@ impl Eve {
 
     pub fn place(&self, record: &mut Object<'_>, frame: FrameRef) {
         record.unsigned("pcap_cnt", frame.number);
-        if self.files.len() > 1
+        if self.live {
+            if let Some(name) = self.files.get(frame.file as usize) {
+                record.text("in_iface", name);
+            }
+        } else if self.files.len() > 1
             && let Some(name) = self.files.get(frame.file as usize)
         {
             record.text("pcap_filename", name);
@@ -135,7 +166,7 @@ fn render_addresses(conversation: &Conversation, sender: Side) -> Vec<u8> {
     let protocol = match conversation.transport {
         Transport::Tcp => Some((6, "TCP")),
         Transport::Udp => Some((17, "UDP")),
-        Transport::Link(_) | Transport::Carried => None,
+        Transport::Icmp | Transport::Icmp6 | Transport::Link(_) | Transport::Carried => None,
     };
     match protocol {
         Some((number, name)) => {

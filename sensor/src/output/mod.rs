@@ -8,6 +8,7 @@ pub mod discretion;
 pub mod eve;
 pub mod json;
 pub mod paint;
+pub mod ruling;
 pub mod stats;
 pub mod summary;
 pub mod text;
@@ -19,6 +20,7 @@ use rules::finding::{Event, Finding, FindingId};
 
 use discretion::Discretion;
 use eve::Eve;
+use ruling::Ruling;
 use text::Text;
 
 /// EVE records go here.
@@ -49,6 +51,8 @@ pub struct Outputs {
     told: std::collections::HashSet<FindingId>,
     failures: Vec<String>,
     reader_gone: bool,
+    at_once: bool,
+    ruling: Ruling,
 }
 
 /// Findings kept for the summary; beyond that only the worst stay.
@@ -68,7 +72,29 @@ impl Outputs {
             told: std::collections::HashSet::new(),
             failures: Vec::new(),
             reader_gone: false,
+            at_once: false,
+            ruling: Ruling::default(),
         }
+    }
+
+    /// From here on these rules and this policy are in force: records name them.
+    pub fn rule_by(&mut self, ruling: &Ruling) {
+        self.ruling = ruling.clone();
+        for out in &mut self.eve {
+            out.eve.rule_by(ruling.clone());
+        }
+    }
+
+    /// The hashes of what is in force, for people.
+    pub fn ruling_words(&self) -> String {
+        let Ruling { rules, policy } = &self.ruling;
+        let policy = if policy.is_empty() { "none" } else { policy };
+        format!("rules {rules}, policy {policy}")
+    }
+
+    /// A finding is told as text when it opens, not only at the end.
+    pub fn tell_at_once(&mut self) {
+        self.at_once = true;
     }
 
     /// True if somebody wants every field of every message.
@@ -106,6 +132,9 @@ impl Outputs {
             }
             self.write_eve(at);
         }
+        if self.at_once {
+            return self.live(event);
+        }
         match event {
             // People are told once, when all is known, unless they watch the lines go by.
             Event::Opened(f) if self.text.as_ref().is_some_and(|t| t.messages) => self.tell(f),
@@ -126,6 +155,33 @@ impl Outputs {
             let line = out.text.paint.severity(f.severity, &line);
             self.write_text(&line);
         }
+    }
+
+    /// Live: told in full when it opens, in a line when it rises or closes with repeats.
+    fn live(&mut self, event: Event<'_>) {
+        let Some(out) = &mut self.text else {
+            return;
+        };
+        let line = match event {
+            Event::Opened(f) => {
+                let mut block = out.text.finding(f, &self.discretion);
+                block.push('\n');
+                block
+            }
+            Event::Raised(f) => {
+                let (severity, id, n) = (f.severity.word(), &f.rule.id, f.count);
+                let line = format!(
+                    "-- {id} rises to {severity}, {} ({n} so far)\n",
+                    f.outcome.word()
+                );
+                out.text.paint.severity(f.severity, &line)
+            }
+            Event::Closed(f) if f.count > 1 => {
+                format!("-- {} is quiet now, after {} times\n", f.rule.id, f.count)
+            }
+            Event::Closed(_) => return,
+        };
+        self.write_text(&line);
     }
 
     fn keep(&mut self, f: &Finding) {

@@ -2,16 +2,38 @@
 
 use super::eve::Eve;
 use super::json::Object;
+use crate::capture::Port;
 use crate::ledger::Ledger;
 use crate::pipeline::Tally;
+use crate::span::{Grade, Verdict};
 use rules::finding::Severity;
 
+/// How a live sensor stands, beside its ledger.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    pub uptime_seconds: u64,
+    pub ports: Vec<Port>,
+    pub mirror: Option<Verdict>,
+    /// Reloads that took effect, and that failed.
+    pub reloads: [u64; 2],
+    /// Conversations known now, and bytes kept for them.
+    pub conversations: u64,
+    pub held_bytes: u64,
+}
+
 impl Eve {
-    /// The last record of a run.
-    pub fn stats(&mut self, ledger: &Ledger, tally: &Tally, out: &mut Vec<u8>) {
+    /// A record of all counters: the last of a run; live, one a minute too.
+    pub fn stats(
+        &mut self,
+        ledger: &Ledger,
+        tally: &Tally,
+        standing: Option<&Standing>,
+        out: &mut Vec<u8>,
+    ) {
         let mut record = Object::begin(out);
         self.stamp(&mut record, tally.last_time.unwrap_or_default());
         record.text("event_type", "stats");
+        self.ruling(&mut record);
         let mut stats = record.object("stats");
         stats.unsigned("messages", tally.messages);
         stats.unsigned("messages_with_anomalies", tally.anomalous);
@@ -28,6 +50,9 @@ impl Eve {
         }
         findings.end();
         write_ledger(&mut stats, ledger);
+        if let Some(standing) = standing {
+            write_standing(&mut stats, standing);
+        }
         stats.end();
         record.end();
         out.push(b'\n');
@@ -57,4 +82,45 @@ fn write_ledger(stats: &mut Object<'_>, ledger: &Ledger) {
         p.end();
     }
     o.end();
+}
+
+fn write_standing(stats: &mut Object<'_>, standing: &Standing) {
+    stats.unsigned("uptime_seconds", standing.uptime_seconds);
+    stats.unsigned("conversations_now", standing.conversations);
+    stats.unsigned("held_bytes", standing.held_bytes);
+    stats.unsigned("reloads", standing.reloads[0]);
+    stats.unsigned("reloads_failed", standing.reloads[1]);
+    let mut list = stats.array("interfaces");
+    for port in &standing.ports {
+        let mut o = list.object();
+        o.text("name", &port.name);
+        o.flag("up", port.up);
+        if !port.trouble.is_empty() {
+            o.text("trouble", &port.trouble);
+        }
+        o.unsigned("received", port.received);
+        o.unsigned("kernel_drops", port.losses.kernel);
+        o.unsigned("interface_drops", port.losses.interface);
+        o.unsigned("late", port.late);
+        o.unsigned("returns", port.returns);
+        o.end();
+    }
+    list.end();
+    if let Some(verdict) = &standing.mirror {
+        let mut o = stats.object("mirror");
+        o.text(
+            "grade",
+            match verdict.grade {
+                Grade::Useless => "useless",
+                Grade::Flawed => "flawed",
+                Grade::Note | Grade::Good => "good",
+            },
+        );
+        let mut points = o.array("points");
+        for point in verdict.points.iter().filter(|p| p.grade < Grade::Good) {
+            points.element(|out| super::json::string(out, point.name.as_bytes()));
+        }
+        points.end();
+        o.end();
+    }
 }

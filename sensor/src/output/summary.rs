@@ -40,6 +40,26 @@ pub fn write(facts: &Facts<'_>, text: &mut Text, discretion: &Discretion) -> Str
     out
 }
 
+/// The end of a live run: its findings were told when they came.
+pub fn live(facts: &Facts<'_>, text: &mut Text, _: &Discretion) -> String {
+    let mut out = String::new();
+    what_was_read(&mut out, facts, text);
+    let told: Vec<String> = Severity::ALL
+        .iter()
+        .rev()
+        .filter(|s| facts.tally.findings[**s as usize] > 0)
+        .map(|s| format!("{} {}", facts.tally.findings[*s as usize], s.word()))
+        .collect();
+    let told = if told.is_empty() {
+        "none".to_owned()
+    } else {
+        told.join(", ")
+    };
+    let _ = writeln!(out, "    findings  {told}");
+    ledger(&mut out, facts.ledger, text);
+    out
+}
+
 fn findings(out: &mut String, facts: &Facts<'_>, text: &mut Text, discretion: &Discretion) {
     if facts.findings.is_empty() {
         return;

@@ -142,7 +142,8 @@ fn mark(severity: Severity) -> &'static str {
     }
 }
 
-fn end(e: &Endpoint) -> String {
+/// Address and port, or the MAC below IP.
+pub fn end(e: &Endpoint) -> String {
     match (e.port, e.mac) {
         (0, Some(mac)) if e.ip.is_unspecified() => super::eve::mac_text(mac),
         (0, _) => e.ip.to_string(),

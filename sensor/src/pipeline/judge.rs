@@ -4,6 +4,7 @@ use dissectors::PROTOCOLS;
 use rules::engine::Judge;
 use rules::finding::{Event, Severity};
 
+use super::change::Change;
 use super::merge;
 use super::seconds::Tick;
 use crate::capture::block::Frame;
@@ -75,6 +76,9 @@ impl Judging {
                 judge.advance(tick.time, &mut |event| tell(outputs, tally, event));
             }
             let message = batch.batch.message(index);
+            // What the asked device taught before completes what is asked of it.
+            let completed = judge.completed(message);
+            let message = completed.as_ref().map_or(message, |b| b.message(0));
             tally.messages += 1;
             tally.by_protocol[message.protocol().index()] += 1;
             tally.anomalous += u64::from(!message.anomalies().is_empty());
@@ -87,6 +91,10 @@ impl Judging {
         }
         for tick in ticks {
             judge.advance(tick.time, &mut |event| tell(outputs, tally, event));
+            if frames.is_empty() {
+                tally.first_time.get_or_insert(tick.time);
+                tally.last_time = tally.last_time.max(Some(tick.time));
+            }
         }
         for batch in batches {
             for (limit, hits) in batch.batch.limit_hits() {
@@ -94,6 +102,19 @@ impl Judging {
             }
         }
         outputs.flush();
+    }
+
+    /// New rules and policy from here on. What waits under the old ones is judged by them first.
+    pub fn change(&mut self, change: Change) {
+        let Judging {
+            judge,
+            outputs,
+            tally,
+        } = self;
+        judge.reload(change.rules, change.policy, &mut |event| {
+            tell(outputs, tally, event)
+        });
+        outputs.rule_by(&change.ruling);
     }
 
     /// The end: what is open is closed.

@@ -4,11 +4,19 @@
 //! turn packets into messages; the judge takes the messages of each block in their one order. With
 //! no workers all of that happens in turn on one thread: same code, same output.
 
+mod change;
 mod judge;
+mod keeper;
+mod listen;
 mod merge;
 mod packet_events;
+mod reader;
 mod run;
 mod seconds;
+mod snapshot;
 
+pub use change::{Change, Changes};
 pub use judge::{Judging, Tally};
-pub use run::{Run, Stop, Totals};
+pub use listen::listen;
+pub use run::{Attendant, Lasting, Run, Stop, Totals};
+pub use snapshot::{Kept, ReaderCounts, Snapshot, WorkCounts};

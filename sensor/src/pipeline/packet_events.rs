@@ -28,6 +28,10 @@ impl PacketEvents {
         }
     }
 
+    pub fn set_interest(&mut self, interest: Arc<Interest>) {
+        self.interest = interest;
+    }
+
     /// The events since the last call; `None` if there were none, as nearly always.
     pub fn take(&mut self, decoder: &mut Decoder) -> Option<WorkBatch> {
         self.events.clear();

@@ -31,6 +31,20 @@ impl Seconds {
         }
     }
 
+    /// Without frames: time has come to `time`, and the next frame will be `seq`. A tick, if that
+    /// begins a new second.
+    pub fn idle(&mut self, time: i64, seq: u64) -> Option<Tick> {
+        // The wall clock behind the frames' is no step back.
+        let moved = time > i64::MIN
+            && self
+                .now
+                .is_none_or(|now| time.div_euclid(SECOND) > now.div_euclid(SECOND));
+        moved.then(|| {
+            self.now = Some(time);
+            Tick { seq, time }
+        })
+    }
+
     /// Appends a tick for each frame of the block that begins a new second.
     pub fn ticks(&mut self, block: &Block, out: &mut Vec<Tick>) {
         for frame in &block.frames {
@@ -78,6 +92,16 @@ mod tests {
     #[test]
     fn half_a_second_of_disorder_moves_no_clock() {
         assert_eq!(ticks(&[1200, 1900, 1500, 2100, 1950, 2200]), [0, 3]);
+    }
+
+    #[test]
+    fn quiet_second_is_told_once_and_wall_clock_behind_the_frames_is_none() {
+        let mut seconds = Seconds::new();
+        let at = |ms: i64| ms * 1_000_000;
+        assert!(seconds.idle(at(1_000), 0).is_some());
+        assert!(seconds.idle(at(1_900), 0).is_none());
+        assert!(seconds.idle(at(2_000), 0).is_some());
+        assert!(seconds.idle(at(1_000), 0).is_none());
     }
 
     #[test]

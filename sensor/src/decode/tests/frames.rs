@@ -295,7 +295,7 @@ fn arp_and_lldp_are_handed_on_from_behind_their_ethertype() {
         seen.only().0.head,
         TransportHead::Link { ethertype: 0x88CC }
     ));
-    assert_eq!(seen.reasons(), [("ARP and LLDP", 1)]);
+    assert_eq!(seen.reasons(), [("ARP, LLDP and PROFINET", 1)]);
 }
 
 #[test]

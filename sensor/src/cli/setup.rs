@@ -1,0 +1,171 @@
+//! What several commands need before they run: rules, policy, outputs, signals.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::Path;
+
+use rules::engine::Judge;
+use rules::finding::Severity;
+use rules::language::ruleset::RuleSet;
+use rules::policy::Policy;
+use rules::privacy::Pseudonyms;
+
+use super::args::{JudgeArgs, Level, OutputArgs};
+use super::rulebook;
+use crate::config::Limits;
+use crate::output::clock::Clock;
+use crate::output::discretion::Discretion;
+use crate::output::eve::Eve;
+use crate::output::paint::Paint;
+use crate::output::ruling::Ruling;
+use crate::output::text::Text;
+use crate::output::{EveOutput, Outputs, TextOutput};
+use crate::pipeline::{Stop, Totals};
+
+/// Rules and policy, loaded and checked, with the hash that names them.
+pub struct Law {
+    pub rules: RuleSet,
+    pub policy: Option<Policy>,
+    pub ruling: Ruling,
+}
+
+impl Law {
+    /// All mistakes are told at once.
+    pub fn load(args: &JudgeArgs, limits: &Limits) -> Result<Law, String> {
+        let sources = rulebook::all_sources(&args.rules)?;
+        let rules = rulebook::load_sources(&sources, &limits.judge);
+        let policy = args.policy.as_deref().map(read_policy).transpose();
+        match (rules, policy) {
+            (Ok(rules), Ok(policy)) => Ok(Law {
+                rules,
+                ruling: Ruling::of(&sources, policy.as_ref().map(|(_, text)| text.as_str())),
+                policy: policy.map(|(policy, _)| policy),
+            }),
+            (Err(one), Err(other)) => Err(format!("{one}\n{other}")),
+            (Err(one), _) | (_, Err(one)) => Err(one),
+        }
+    }
+
+    pub fn judge(self, limits: &Limits) -> Judge {
+        let settings = rules::engine::Settings {
+            limits: limits.judge.clone(),
+        };
+        Judge::new(self.rules, self.policy, settings)
+    }
+}
+
+/// A policy, loaded and checked.
+pub fn load_policy(path: &Path) -> Result<Policy, String> {
+    read_policy(path).map(|(policy, _)| policy)
+}
+
+/// A policy with its text, whose hash names it.
+fn read_policy(path: &Path) -> Result<(Policy, String), String> {
+    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let policy = Policy::load(&path.display().to_string(), &text)
+        .map_err(|e| format!("the policy has mistakes\n\n{e}"))?;
+    if !policy.warnings().is_empty() {
+        eprintln!("{}", policy.warnings());
+    }
+    Ok((policy, text))
+}
+
+/// Opens what is written to. `names`: of the files or interfaces.
+pub fn open_outputs(args: &OutputArgs, names: &[String], live: bool) -> Result<Outputs, String> {
+    let key = pseudonym_key(args.pseudonym_key.as_deref())?;
+    let discretion = Discretion::new(Pseudonyms::new(&key), args.show_patient_data);
+    let eve = |name: String, to: Box<dyn Write + Send>| {
+        let eve = Eve::new(Clock::new(args.utc), names.to_vec(), args.offsets);
+        EveOutput {
+            eve: if live { eve.on_interfaces() } else { eve },
+            to,
+            name,
+        }
+    };
+    let mut list = Vec::new();
+    if let Some(path) = &args.eve {
+        let file =
+            File::create(path).map_err(|e| format!("cannot write to {}: {e}", path.display()))?;
+        list.push(eve(
+            path.display().to_string(),
+            Box::new(BufWriter::with_capacity(1 << 20, file)),
+        ));
+    }
+    let stdout = || Box::new(BufWriter::with_capacity(1 << 16, io::stdout()));
+    let text = if args.json_on_stdout() {
+        list.push(eve("standard output".into(), stdout()));
+        None
+    } else {
+        let text = Text::new(Clock::new(args.utc), Paint::for_stdout(), names.to_vec());
+        Some(TextOutput {
+            text,
+            to: stdout(),
+            messages: args.messages,
+        })
+    };
+    Ok(Outputs::new(list, text, discretion))
+}
+
+/// The key of the pseudonyms: a file of 32 bytes, or fresh and never written.
+pub fn pseudonym_key(path: Option<&Path>) -> Result<[u8; 32], String> {
+    let mut key = [0; 32];
+    let Some(path) = path else {
+        let mut random =
+            File::open("/dev/urandom").map_err(|e| format!("no source of random bytes: {e}"))?;
+        random
+            .read_exact(&mut key)
+            .map_err(|e| format!("no source of random bytes: {e}"))?;
+        return Ok(key);
+    };
+    let bytes = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    key = bytes.try_into().map_err(|bytes: Vec<u8>| {
+        format!(
+            "{}: a pseudonym key has 32 bytes, this file has {}; make one with `head -c 32 /dev/urandom`",
+            path.display(),
+            bytes.len()
+        )
+    })?;
+    Ok(key)
+}
+
+/// SIGINT and SIGTERM end the run in order; a second one ends it at once.
+pub fn end_on_signal(stop: &Stop) -> Result<(), String> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 130, stop.flag())
+            .and_then(|_| signal_hook::flag::register(signal, stop.flag()))
+            .map_err(|e| format!("cannot listen for signals: {e}"))?;
+    }
+    Ok(())
+}
+
+/// What the decoder could not make sense of, for people.
+pub fn decoding_troubles<E>(totals: &Totals<E>) -> Vec<String> {
+    let mut out = Vec::new();
+    for (link, frames) in totals.decoder.unsupported_links() {
+        out.push(format!(
+            "{frames} frames of {link} cannot be decoded; capture on an Ethernet interface instead"
+        ));
+    }
+    let mut hosts: Vec<_> = totals.decoder.bad_checksum_hosts().collect();
+    hosts.sort_by_key(|(host, n)| (std::cmp::Reverse(*n), *host));
+    for (host, n) in hosts.iter().take(5) {
+        let ip = std::net::Ipv6Addr::from(*host).to_canonical();
+        out.push(format!(
+            "{n} frames from {ip} have a wrong checksum and were left out; `-k none` decodes them"
+        ));
+    }
+    out
+}
+
+impl Level {
+    pub fn severity(self) -> Severity {
+        match self {
+            Level::Critical => Severity::Critical,
+            Level::High => Severity::High,
+            Level::Medium => Severity::Medium,
+            Level::Low => Severity::Low,
+            Level::Info => Severity::Info,
+        }
+    }
+}
