@@ -8,6 +8,7 @@ mod keep;
 mod lessons;
 mod needs;
 mod neighbours;
+mod places;
 mod render;
 mod setpoints;
 mod table;
