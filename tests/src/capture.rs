@@ -26,6 +26,10 @@ pub fn all_shipped() -> Vec<PathBuf> {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).expect("a folder of captures") {
             let path = entry.expect("a directory entry").path();
+            // Mirrors made wrong on purpose are judged by tests of their own.
+            if path.ends_with("pcaps/mirrors") {
+                continue;
+            }
             if path.is_dir() {
                 folders.push(path);
             } else if path

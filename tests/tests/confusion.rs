@@ -14,6 +14,9 @@ use wardwatch_tests::talk::{Who, tcp};
 const COMPANIONS: &[(&str, &[&str])] = &[
     ("sdc", &["http"]),
     ("dhcp", &["dhcpv6"]),
+    ("tls/plain-dicom-after-tls.pcap", &["dicom"]),
+    ("contec/contec_beacon.pcap", &["sunrpc"]),
+    ("hl7v2/mindray_pds_4601.pcap", &["mindray"]),
     ("ward", &["hl7v2"]),
     ("ordinary-failures", &["dicom", "hl7v2"]),
     ("astm/atk_lab.pcap", &["poct1a"]),
