@@ -55,7 +55,7 @@ struct Entry {
 #[derive(Debug)]
 pub struct Lapsed {
     pub outcome: Outcome,
-    pub hanging: Hanging,
+    pub hanging: Box<Hanging>,
 }
 
 /// Entries are numbered in a circle.
@@ -75,7 +75,12 @@ pub struct Joins {
     evicted: bool,
     /// What hung on evicted requests: judged like what lapsed.
     spilt: VecDeque<Lapsed>,
+    /// Used again: requests come and go with every message.
+    spare: Vec<Box<Hanging>>,
 }
+
+/// Most boxes that wait to be used again.
+const SPARE: usize = 256;
 
 impl Joins {
     pub fn new(limits: &Limits) -> Self {
@@ -89,6 +94,7 @@ impl Joins {
             hasher: RandomState::default(),
             evicted: false,
             spilt: VecDeque::new(),
+            spare: Vec::new(),
         }
     }
 
@@ -166,8 +172,24 @@ impl Joins {
 
     pub fn hang(&mut self, key: u64) -> Option<&mut Hanging> {
         let number = self.number(key)?;
-        let entry = self.at(number)?;
-        Some(entry.hanging.get_or_insert_default())
+        let at = (number.wrapping_sub(self.first) & NUMBERS) as usize;
+        let entry = self.entries.get_mut(at)?;
+        let spare = &mut self.spare;
+        Some(
+            entry
+                .hanging
+                .get_or_insert_with(|| spare.pop().unwrap_or_default()),
+        )
+    }
+
+    /// Gives back what hung on a request that was judged.
+    pub fn done(&mut self, mut hanging: Box<Hanging>) {
+        if self.spare.len() < SPARE {
+            hanging.request = None;
+            hanging.waiting.clear();
+            hanging.findings.clear();
+            self.spare.push(hanging);
+        }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -277,10 +299,9 @@ impl Joins {
 
 /// What is left to do for a request that will not be answered any more. An acknowledgement that
 /// was not the last counts if nothing else came.
-#[expect(clippy::boxed_local, reason = "it is unboxed here")]
 fn lapse(hanging: Box<Hanging>, provisional: Option<Outcome>) -> Lapsed {
     Lapsed {
         outcome: provisional.unwrap_or(Outcome::Unknown),
-        hanging: *hanging,
+        hanging,
     }
 }

@@ -232,19 +232,19 @@ impl Inventory {
         }
         let roles = marks::roles(message.protocol());
         let patient = !roles.is_empty() && self.names(message, roles, &mut talk, hits);
-        if let Some(action) = message.action() {
+        if let Some(verb) = message.verb() {
             let actor = if message.answers().is_some() {
                 1 - sender
             } else {
                 sender
             };
-            let bit = 1 << (action.verb as u32);
+            let bit = 1 << (verb as u32);
             if talk.asked[actor] & bit == 0 {
                 talk.asked[actor] |= bit;
                 self.asked(message, &talk, actor, bit, hits);
             }
         }
-        if usage::is_device(message.protocol()) || message.action().is_some() {
+        if usage::is_device(message.protocol()) || message.verb().is_some() {
             for (what, of_sender, over) in usage::shown(message, patient) {
                 let side = if of_sender { sender } else { 1 - sender };
                 if let Some(asset) = self.assets.get_mut(talk.pair[side] as usize) {

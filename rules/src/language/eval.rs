@@ -152,7 +152,7 @@ impl<'m> Facts<'m> {
 
     /// The outcome: as settled by the answer, else as the message itself says.
     pub fn settled_outcome(&self) -> Option<Outcome> {
-        let own = self.message.action().map(|a| a.outcome);
+        let own = self.message.outcome();
         match (self.outcome, own) {
             (Some(outcome), _) => Some(outcome),
             (None, Some(Outcome::Requested)) | (None, None) => None,
@@ -672,7 +672,7 @@ fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Va
         Fact::Outcome => {
             let outcome = match which {
                 Which::This => facts.settled_outcome(),
-                _ => message.action().map(|a| a.outcome),
+                _ => message.outcome(),
             };
             if let Some(outcome) = outcome {
                 found(Val::Word(outcome as u16));
