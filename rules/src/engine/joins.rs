@@ -76,6 +76,7 @@ pub struct Joins {
     /// What hung on evicted requests: judged like what lapsed.
     spilt: VecDeque<Lapsed>,
     /// Used again: requests come and go with every message.
+    #[expect(clippy::vec_box, reason = "the boxes themselves are used again")]
     spare: Vec<Box<Hanging>>,
 }
 

@@ -90,6 +90,7 @@ struct Scratch {
     waiting: Vec<RuleAt>,
     fired: Vec<Fired>,
     /// Copies of requests, used again.
+    #[expect(clippy::vec_box, reason = "the boxes themselves are used again")]
     batches: Vec<Box<Batch>>,
 }
 
