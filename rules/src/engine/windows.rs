@@ -3,13 +3,15 @@
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hash, Hasher};
 
-use dissectors::message::{FrameRef, Value};
+use dissectors::message::{FrameRef, Message, Value};
+use dissectors::registry::{PROTOCOLS, ProtocolId};
 use foldhash::fast::RandomState;
 
+use super::needs::{NO_VERB, Needs};
 use super::table::Table;
 use crate::language::ast::Comparison;
 use crate::language::compiled::{
-    Condition, Fact, Operand, SEQUENCE_STEPS, Truth, Which, Window, WindowKind,
+    Condition, Fact, Node, Operand, SEQUENCE_STEPS, Truth, Which, Window, WindowKind,
 };
 use crate::language::eval::{Facts, NoPast, Past, Val, each, eval, ordered};
 use crate::language::units::{Dimension, same};
@@ -27,6 +29,33 @@ struct Keyed {
     keys: Table<u64, State>,
     /// In the order of touching; what is out of date or evicted comes from the front.
     order: VecDeque<(i64, u64)>,
+    steps: Vec<Step>,
+}
+
+/// What a step needs of a message: most messages are told to be none of its without a look at it.
+#[derive(Debug)]
+struct Step {
+    /// By protocol: the verbs, a bit each, and `NO_VERB`. None: it cannot be true.
+    verbs: Box<[u32]>,
+}
+
+impl Step {
+    fn of(condition: &Condition, step: &Node) -> Self {
+        let verbs = (0..PROTOCOLS.len()).map(|at| {
+            let needs = Needs::of_part(condition, step, ProtocolId(at as u16));
+            if needs.possible { needs.verbs } else { 0 }
+        });
+        Step {
+            verbs: verbs.collect(),
+        }
+    }
+
+    /// False if the step cannot be true for this message.
+    fn may(&self, message: Message<'_>) -> bool {
+        let verb = message.verb().map_or(NO_VERB, |v| 1 << (v as u32));
+        let verbs = self.verbs.get(message.protocol().index());
+        verbs.is_none_or(|verbs| verbs & verb != 0)
+    }
 }
 
 #[derive(Debug)]
@@ -197,7 +226,18 @@ pub struct Feeding<'j> {
 impl Windows {
     pub fn new(condition: &Condition) -> Self {
         Windows {
-            tables: condition.windows.iter().map(|_| Keyed::default()).collect(),
+            tables: condition
+                .windows
+                .iter()
+                .map(|window| Keyed {
+                    steps: window
+                        .steps
+                        .iter()
+                        .map(|step| Step::of(condition, step))
+                        .collect(),
+                    ..Keyed::default()
+                })
+                .collect(),
         }
     }
 }
@@ -250,6 +290,14 @@ impl Past for Feeding<'_> {
 }
 
 impl Feeding<'_> {
+    /// Whether a step of a window is true for the message.
+    fn is_true(&self, at: usize, step: usize, condition: &Node, facts: &Facts<'_>) -> bool {
+        let table = self.windows.tables.get(at);
+        let step = table.and_then(|t| t.steps.get(step));
+        step.is_none_or(|s| s.may(facts.message))
+            && eval(condition, facts, &mut NoPast) == Truth::True
+    }
+
     fn distinct(
         &mut self,
         at: usize,
@@ -422,7 +470,7 @@ impl Feeding<'_> {
         let steps = if begun { SEQUENCE_STEPS } else { 1 };
         let mut reached = 0u32;
         for (step, condition) in window.steps.iter().enumerate().take(steps) {
-            if eval(condition, facts, &mut NoPast) == Truth::True {
+            if self.is_true(at, step, condition, facts) {
                 reached |= 1 << step;
             }
         }
@@ -474,10 +522,10 @@ impl Feeding<'_> {
         let [first, second, rest @ ..] = window.steps.as_slice() else {
             return Truth::Unknown;
         };
-        let sets = eval(first, facts, &mut NoPast) == Truth::True;
-        let takes = eval(second, facts, &mut NoPast) == Truth::True;
-        let mut lets_go = rest.iter();
-        let lets_go = lets_go.any(|s| eval(s, facts, &mut NoPast) == Truth::True);
+        let sets = self.is_true(at, 0, first, facts);
+        let takes = self.is_true(at, 1, second, facts);
+        let mut lets_go = rest.iter().enumerate();
+        let lets_go = lets_go.any(|(n, s)| self.is_true(at, n + 2, s, facts));
         if !sets && !takes && !lets_go {
             return Truth::False;
         }
@@ -519,8 +567,8 @@ impl Feeding<'_> {
         let [act, preparation] = window.steps.as_slice() else {
             return Truth::Unknown;
         };
-        let acts = eval(act, facts, &mut NoPast) == Truth::True;
-        let prepares = eval(preparation, facts, &mut NoPast) == Truth::True;
+        let acts = self.is_true(at, 0, act, facts);
+        let prepares = self.is_true(at, 1, preparation, facts);
         if !acts && !prepares {
             return Truth::False;
         }
