@@ -31,6 +31,9 @@ pub struct Signatures {
     /// One bit for each port that some protocol hints at.
     tcp_ports: Box<[u64; 1024]>,
     udp_ports: Box<[u64; 1024]>,
+    /// Which protocols hint at a port, sorted by port.
+    tcp_hints: Vec<(u16, Candidates)>,
+    udp_hints: Vec<(u16, Candidates)>,
 }
 
 impl Signatures {
@@ -56,6 +59,8 @@ impl Signatures {
             link: Vec::new(),
             tcp_ports: Box::new([0; 1024]),
             udp_ports: Box::new([0; 1024]),
+            tcp_hints: Vec::new(),
+            udp_hints: Vec::new(),
         };
         for (at, (_, protocol)) in all.rows.iter().enumerate() {
             for transport in protocol.transports {
@@ -74,11 +79,15 @@ impl Signatures {
                 }
             }
             for port in protocol.hints {
-                let (ports, n) = match *port {
-                    Port::Tcp(n) => (&mut all.tcp_ports, n),
-                    Port::Udp(n) => (&mut all.udp_ports, n),
+                let (ports, hints, n) = match *port {
+                    Port::Tcp(n) => (&mut all.tcp_ports, &mut all.tcp_hints, n),
+                    Port::Udp(n) => (&mut all.udp_ports, &mut all.udp_hints, n),
                 };
                 ports[usize::from(n >> 6)] |= 1 << (n & 63);
+                match hints.binary_search_by_key(&n, |(port, _)| *port) {
+                    Ok(known) => hints[known].1 |= 1 << at,
+                    Err(place) => hints.insert(place, (n, 1 << at)),
+                }
             }
         }
         all
@@ -126,7 +135,21 @@ impl Signatures {
         ports: [u16; 2],
         final_look: bool,
     ) -> Row {
-        identify_among(&self.rows, candidates, side, first, hint, ports, final_look)
+        let hints = self.hints(hint.transport, ports);
+        identify_among(&self.rows, candidates, side, first, hint, hints, final_look)
+    }
+
+    /// The protocols that hint at one of the ports.
+    fn hints(&self, transport: Transport, ports: [u16; 2]) -> Candidates {
+        let hints = match transport {
+            Transport::Tcp => &self.tcp_hints,
+            Transport::Udp => &self.udp_hints,
+            _ => return 0,
+        };
+        ports.iter().fold(0, |set, port| {
+            let found = hints.binary_search_by_key(port, |(n, _)| *n);
+            set | found.ok().map_or(0, |at| hints[at].1)
+        })
     }
 }
 
@@ -165,15 +188,15 @@ pub fn identify(
     for (at, (row, protocol)) in rows.iter_mut().zip(PROTOCOLS).enumerate() {
         *row = (ProtocolId(at as u16), protocol);
     }
-    match identify_among(
-        &rows[..most],
-        candidates,
-        side,
-        first,
-        hint,
-        ports,
-        final_look,
-    ) {
+    let rows = &rows[..most];
+    let mut hints = 0;
+    for (at, (_, protocol)) in rows.iter().enumerate() {
+        let all = protocol.hints.iter();
+        if all.copied().any(|p| hinted(p, hint.transport, ports)) {
+            hints |= 1 << at;
+        }
+    }
+    match identify_among(rows, candidates, side, first, hint, hints, final_look) {
         Row::Is(row, confidence) => Verdict::Is(ProtocolId(row as u16), confidence),
         Row::NeedMore(n) => Verdict::NeedMore(n),
         Row::Nothing => Verdict::Nothing,
@@ -186,7 +209,7 @@ fn identify_among(
     side: Side,
     first: &[u8],
     hint: Hint,
-    ports: [u16; 2],
+    hints: Candidates,
     final_look: bool,
 ) -> Row {
     let mut best: Option<(Confidence, usize)> = None;
@@ -198,10 +221,7 @@ fn identify_among(
         let Some((_, protocol)) = rows.get(at) else {
             continue;
         };
-        let port = protocol
-            .hints
-            .iter()
-            .any(|p| hinted(*p, hint.transport, ports));
+        let port = hints >> at & 1 == 1;
         match (protocol.probe)(side, first, Hint { port, ..hint }) {
             Probe::No => *candidates &= !(1 << at),
             Probe::More(n) if !final_look && n > first.len() => {

@@ -359,6 +359,85 @@ impl Batch {
         (head.side, head.range.clone())
     }
 
+    /// Forgets all messages and takes a copy of one, with its conversation and frames: for who
+    /// keeps it longer than the batch that it lies in.
+    pub fn copy(&mut self, message: Message<'_>) {
+        self.clear();
+        let Message { batch: from, head } = message;
+        let entries = message.entries();
+        self.entries.reserve(entries.len());
+        for entry in entries {
+            let value = match entry.value {
+                StoredValue::Text(s) => StoredValue::Text(self.keep(from.bytes(s))),
+                StoredValue::Bytes(s) => StoredValue::Bytes(self.keep(from.bytes(s))),
+                StoredValue::Time(s) => StoredValue::Time(self.keep(from.bytes(s))),
+                StoredValue::Quantity(q) => StoredValue::Quantity(self.copy_quantity(from, q)),
+                plain => plain,
+            };
+            self.entries.push(Entry { value, ..*entry });
+        }
+        self.anomalies.extend_from_slice(message.anomalies());
+        self.lessons.reserve(head.lessons.len());
+        for at in head.lessons.clone() {
+            let Some(lesson) = from.lessons.get(at as usize).copied() else {
+                continue;
+            };
+            let lesson = StoredLesson {
+                handle: self.keep(from.bytes(lesson.handle)),
+                unit: self.keep(from.bytes(lesson.unit)),
+                code: self.keep(from.bytes(lesson.code)),
+                label: self.keep(from.bytes(lesson.label)),
+                ..lesson
+            };
+            self.lessons.push(lesson);
+        }
+        let action = head.action.and_then(|at| from.actions.get(at as usize));
+        if let Some(stored) = action {
+            let action = StoredAction {
+                device_id: self.keep(from.bytes(stored.device_id)),
+                channel: self.keep(from.bytes(stored.channel)),
+                handle: self.keep(from.bytes(stored.handle)),
+                order: self.keep(from.bytes(stored.order)),
+                drug: self.keep(from.bytes(stored.drug)),
+                destination: self.keep(from.bytes(stored.destination)),
+                value: stored.value.map(|q| self.copy_quantity(from, q)),
+                ..*stored
+            };
+            self.actions.push(action);
+        }
+        let mut join = |j: &StoredJoin| StoredJoin {
+            key: self.keep(from.bytes(j.key)),
+            ..*j
+        };
+        let asks = head.asks.as_ref().map(&mut join);
+        let answers = head.answers.as_ref().map(&mut join);
+        self.conversations.push(*message.conversation());
+        self.frames.extend_from_slice(message.frames());
+        let copy = Head {
+            kind_text: self.keep(from.bytes(head.kind_text)),
+            entries: 0..self.entries.len() as u32,
+            anomalies: 0..self.anomalies.len() as u32,
+            lessons: 0..self.lessons.len() as u32,
+            action: action.map(|_| 0),
+            asks,
+            answers,
+            body: head.body.map(|body| self.keep(from.bytes(body))),
+            conversation: 0,
+            frames: 0..self.frames.len() as u32,
+            ..head.clone()
+        };
+        self.heads.push(copy);
+    }
+
+    fn copy_quantity(&mut self, from: &Batch, q: StoredQuantity) -> StoredQuantity {
+        StoredQuantity {
+            number: q.number,
+            sent: self.keep(from.bytes(q.sent)),
+            unit: self.keep(from.bytes(q.unit)),
+            code: self.keep(from.bytes(q.code)),
+        }
+    }
+
     fn keep(&mut self, bytes: &[u8]) -> Span {
         let start = self.text.len() as u32;
         self.text.extend_from_slice(bytes);
@@ -666,8 +745,8 @@ impl Draft<'_> {
 
     /// Tells which stream bytes the field just written was read from.
     pub fn at(&mut self, offset: u64, len: usize) -> &mut Self {
-        let start = self.head().entries.start as usize;
-        if let Some(entry) = self.batch.entries[start..].last_mut() {
+        let any = !self.head().entries.is_empty();
+        if any && let Some(entry) = self.batch.entries.last_mut() {
             entry.at = (offset, u32::try_from(len).unwrap_or(u32::MAX));
         }
         self
@@ -807,23 +886,26 @@ impl Draft<'_> {
     }
 
     fn push(&mut self, field: FieldId, value: StoredValue) {
-        let head = self.head();
-        if head.entries.len() >= self.limits.get(limits::FIELD_REPEATS) {
+        let repeats = self.limits.get(limits::FIELD_REPEATS);
+        let Some(head) = self.batch.heads.last_mut() else {
+            return;
+        };
+        if head.entries.len() >= repeats {
             let start = head.entries.start as usize;
             let same = self.batch.entries[start..]
                 .iter()
                 .filter(|e| e.field == field)
                 .count();
-            if same >= self.limits.get(limits::FIELD_REPEATS) {
+            if same >= repeats {
                 return self.hit(limits::FIELD_REPEATS);
             }
         }
+        head.entries.end += 1;
         self.batch.entries.push(Entry {
             field,
             value,
             at: (0, 0),
         });
-        self.head_mut().entries.end += 1;
     }
 
     fn hit(&mut self, id: LimitId) {
@@ -937,6 +1019,16 @@ impl<'b> Message<'b> {
     /// What the action does, without the rest of it.
     pub fn verb(&self) -> Option<Verb> {
         Some(self.batch.actions.get(self.head.action? as usize)?.verb)
+    }
+
+    /// What the action acts on.
+    pub fn device(&self) -> Option<Device> {
+        Some(self.batch.actions.get(self.head.action? as usize)?.device)
+    }
+
+    /// What the message itself says became of its action.
+    pub fn outcome(&self) -> Option<Outcome> {
+        Some(self.batch.actions.get(self.head.action? as usize)?.outcome)
     }
 
     /// The action has a value.

@@ -351,16 +351,19 @@ struct JoinKey {
 
 impl JoinKey {
     fn of(asker: Side, message_id: u16) -> Self {
-        let mut room = [0; 8];
         let letter = match asker {
-            Side::Client => 'c',
-            Side::Server => 's',
+            Side::Client => b'c',
+            Side::Server => b's',
         };
-        let mut rest = &mut room[..];
         // Eight bytes hold the letter, the colon and any 16-bit number.
-        drop(write!(rest, "{letter}:{message_id}"));
-        let left = rest.len();
-        let len = room.len() - left;
+        let mut room = [letter, b':', 0, 0, 0, 0, 0, 0];
+        let mut len = 2;
+        for power in [10_000, 1_000, 100, 10, 1] {
+            if message_id >= power || power == 1 {
+                room[len] = b'0' + (message_id / power % 10) as u8;
+                len += 1;
+            }
+        }
         JoinKey { room, len }
     }
 

@@ -13,7 +13,7 @@ use super::delimiters::Delimiters;
 use super::fields::*;
 use super::kinds;
 use super::message::{self, CONTROL_ID_ROOM, Input};
-use super::segments::{self, Segment, is_header};
+use super::segments::{self, Marks, Segment, is_header};
 use super::writer::{Source, Writer};
 use super::{charset, xml};
 
@@ -91,6 +91,7 @@ pub(super) struct Ids<'a> {
 #[derive(Default)]
 pub(super) struct Work {
     segments: Vec<Segment>,
+    marks: Marks,
     text: Vec<u8>,
     spare: Vec<u8>,
     leaf: Vec<u8>,
@@ -102,6 +103,7 @@ const KEPT: usize = 64 * 1024;
 impl Work {
     pub fn held(&self) -> usize {
         self.segments.capacity() * size_of::<Segment>()
+            + self.marks.held()
             + self.text.capacity()
             + self.spare.capacity()
             + self.leaf.capacity()
@@ -187,12 +189,12 @@ fn er7(
         }
     }
     let source: &[u8] = if rewritten { text } else { block.payload };
-    let mut ends = segments::cut(source, most, &mut work.segments);
+    let mut ends = segments::cut(source, most, &mut work.segments, &mut work.marks);
     if ends.add {
         continued(source, &work.segments, &mut work.spare);
         mem::swap(text, &mut work.spare);
         rewritten = true;
-        ends = segments::cut(text, most, &mut work.segments);
+        ends = segments::cut(text, most, &mut work.segments, &mut work.marks);
     }
     if ends.overflow {
         out.limit(limits::HL7_SEGMENTS);
@@ -223,6 +225,7 @@ fn messages(
 ) {
     let text = source.text;
     let segments = mem::take(&mut work.segments);
+    let marks = mem::take(&mut work.marks);
     let mut batch = Batch::default();
     let mut at = 0;
     let mut written = 0;
@@ -255,6 +258,7 @@ fn messages(
         let input = Input {
             source,
             segments: segments.get(at..next).unwrap_or_default(),
+            marks: &marks,
             frame: &block.frame,
             range: if headers <= 1 {
                 block.range.clone()
@@ -279,6 +283,7 @@ fn messages(
         batch.write(block, source, &segments, &mut work.leaf, out);
     }
     work.segments = segments;
+    work.marks = marks;
 }
 
 /// The stream bytes of the segments from `at` to `next`; the last message has the end block too.

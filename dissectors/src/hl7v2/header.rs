@@ -25,8 +25,8 @@ pub(super) struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    /// Reads a segment that stands where an MSH must.
-    pub fn read(segment: &'a [u8]) -> Self {
+    /// Reads a segment that stands where an MSH must. `cut` cuts it by a separator.
+    pub fn read(segment: &'a [u8], cut: impl FnOnce(u8) -> Fields<'a>) -> Self {
         let (d, fault) = Delimiters::read(segment);
         let id = segment.get(..3).unwrap_or(segment);
         let fault = if id == b"MSH" {
@@ -42,7 +42,11 @@ impl<'a> Header<'a> {
             Some("not-er7")
         };
         let readable = d.usable() && !matches!(fault, Some("not-er7" | "header-cut-short"));
-        let fields = Fields::of_header(if readable { segment } else { b"" }, d.field);
+        let fields = if readable {
+            cut(d.field).into_header()
+        } else {
+            Fields::none()
+        };
         let message_type = nth(fields.get(9), d.repetition, 0);
         let code = nth(message_type, d.component, 0).trim_ascii();
         let trigger = nth(message_type, d.component, 1).trim_ascii();

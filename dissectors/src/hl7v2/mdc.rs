@@ -39,36 +39,45 @@ pub(super) struct Observation {
 
 /// Reads code and reference id of an OBX-3.
 pub(super) fn read(code: &[u8], refid: &[u8]) -> Observation {
-    let by_refid = || {
-        let id = refid.trim_ascii();
-        let at = BY_NAME
-            .binary_search_by(|row| TABLE[usize::from(*row)].1.as_bytes().cmp(id))
-            .ok()?;
-        let (code, _, metric) = TABLE[usize::from(BY_NAME[at])];
-        Some((code, metric))
-    };
     match number(code) {
         Some(number) if number >= 0x1_0000 => {
             let found = TABLE.binary_search_by_key(&number, |(code, _, _)| *code);
             let Some(row) = found.ok().and_then(|at| TABLE.get(at)) else {
                 // A code of its own for a reference id that has another.
-                let disagree = by_refid().is_some_and(|(code, _)| code != 0);
+                let named = by_refid(refid);
                 return Observation {
-                    metric: by_refid().map(|(_, m)| m),
-                    disagree,
+                    metric: named.map(|(_, m)| m),
+                    disagree: named.is_some_and(|(code, _)| code != 0),
                 };
             };
             let same = refid.trim_ascii() == row.1.as_bytes();
             Observation {
                 metric: Some(row.2),
-                disagree: !same && by_refid().is_some_and(|(_, metric)| metric != row.2),
+                disagree: !same && by_refid(refid).is_some_and(|(_, metric)| metric != row.2),
             }
         }
         _ => Observation {
-            metric: by_refid().map(|(_, m)| m),
+            metric: by_refid(refid).map(|(_, m)| m),
             disagree: false,
         },
     }
+}
+
+/// Code and meaning of a reference id.
+fn by_refid(refid: &[u8]) -> Option<(u32, Metric)> {
+    let id = refid.trim_ascii();
+    // So does every name begin; most observations are named in another system.
+    if !id.starts_with(b"MDC_") {
+        return None;
+    }
+    let mut at = FIRST[bucket(id)];
+    while let Some((code, name, metric)) = TABLE.get(usize::from(at)) {
+        if name.as_bytes() == id {
+            return Some((*code, *metric));
+        }
+        at = NEXT[usize::from(at)];
+    }
+    None
 }
 
 fn number(code: &[u8]) -> Option<u32> {
@@ -190,37 +199,36 @@ const TABLE: &[(u32, &str, Metric)] = &[
     (684_810, "MDC_ATTR_EVENT_PHASE", Metric::AlarmPhase),
 ];
 
-/// Rows of [`TABLE`] in the order of their reference ids.
-const BY_NAME: [u8; TABLE.len()] = {
-    let mut rows = [0u8; TABLE.len()];
-    let mut row = 0;
-    while row < TABLE.len() {
-        // Insertion sort: done once, by the compiler.
-        let mut at = row;
-        while at > 0
-            && before(
-                TABLE[row].1.as_bytes(),
-                TABLE[rows[at - 1] as usize].1.as_bytes(),
-            )
-        {
-            rows[at] = rows[at - 1];
-            at -= 1;
-        }
-        rows[at] = row as u8;
-        row += 1;
+/// Rows of [`TABLE`] whose names are alike in length and last bytes: the first of each bucket, and
+/// behind each row the next. No row: [`NONE`].
+const FIRST: [u8; BUCKETS] = CHAINS.0;
+const NEXT: [u8; TABLE.len()] = CHAINS.1;
+const BUCKETS: usize = 128;
+const NONE: u8 = u8::MAX;
+
+const CHAINS: ([u8; BUCKETS], [u8; TABLE.len()]) = {
+    assert!(TABLE.len() < NONE as usize);
+    let mut first = [NONE; BUCKETS];
+    let mut next = [NONE; TABLE.len()];
+    // From the last row up, so that of equal names the first is found.
+    let mut row = TABLE.len();
+    while row > 0 {
+        row -= 1;
+        let bucket = bucket(TABLE[row].1.as_bytes());
+        next[row] = first[bucket];
+        first[bucket] = row as u8;
     }
-    rows
+    (first, next)
 };
 
-const fn before(a: &[u8], b: &[u8]) -> bool {
-    let mut at = 0;
-    while at < a.len() && at < b.len() {
-        if a[at] != b[at] {
-            return a[at] < b[at];
-        }
+const fn bucket(name: &[u8]) -> usize {
+    let mut mixed = name.len();
+    let mut at = name.len().saturating_sub(3);
+    while at < name.len() {
+        mixed = mixed * 5 + name[at] as usize;
         at += 1;
     }
-    a.len() < b.len()
+    mixed % BUCKETS
 }
 
 #[cfg(test)]
@@ -234,6 +242,11 @@ mod tests {
     #[test]
     fn the_table_is_sorted_by_code() {
         assert!(TABLE.is_sorted_by_key(|(code, _, _)| *code));
+    }
+
+    #[test]
+    fn every_name_begins_alike() {
+        assert!(TABLE.iter().all(|(_, name, _)| name.starts_with("MDC_")));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::header::Header;
 use super::kinds::Meaning;
 use super::observation::Observed;
 use super::order::{self, Command, Group};
-use super::segments::{Fields, Segment, is_segment_id, nth, parts};
+use super::segments::{Fields, Marks, Segment, is_segment_id, nth, parts};
 use super::structure::Structure;
 use super::writer::{Source, Writer};
 use super::{action, structure};
@@ -59,6 +59,7 @@ impl<'a> Facts<'a> {
 pub(super) struct Input<'a, 'f> {
     pub source: Source<'a>,
     pub segments: &'f [Segment],
+    pub marks: &'a Marks,
     pub frame: &'f Frame,
     /// Stream bytes that the message covers.
     pub range: std::ops::Range<u64>,
@@ -77,7 +78,10 @@ pub(super) fn write<'a>(
 ) -> &'a [u8] {
     let text = input.source.text;
     let first = input.segments.first().map_or(&b""[..], |s| s.of(text));
-    let header = Header::read(first);
+    let header = Header::read(first, |separator| match input.segments.first() {
+        Some(segment) => Fields::cut(segment, text, input.marks, separator),
+        None => Fields::none(),
+    });
     let mut room = [0u8; 33];
     let wanted = out.wanted();
     let repeats = out.limits().get(limits::FIELD_REPEATS) + 1;
@@ -142,11 +146,11 @@ fn body<'a>(
     let d = header.d;
     let mut group = Group::default();
     let mut equipment_seen = false;
-    for segment in input.segments.iter().skip(1) {
-        let segment = segment.of(text);
+    for place in input.segments.iter().skip(1) {
+        let segment = place.of(text);
         let id = segment.get(..3).unwrap_or(segment);
         structure.meets(id, segment);
-        let cut = || Fields::of(segment, d.field);
+        let cut = || Fields::cut(place, text, input.marks, d.field);
         match id {
             b"PID" => {
                 facts.patients += 1;

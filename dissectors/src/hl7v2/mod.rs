@@ -15,6 +15,7 @@ mod batch;
 mod block;
 mod charset;
 mod content;
+mod cut;
 mod delimiters;
 mod escape;
 mod fields;

@@ -2,60 +2,8 @@
 
 use memchr::{memchr, memchr2};
 
+pub(super) use super::cut::{Ends, Marks, Segment, cut};
 use super::delimiters::Delimiters;
-
-/// A segment's place in the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Segment {
-    pub start: u32,
-    pub end: u32,
-}
-
-impl Segment {
-    pub fn of<'a>(&self, text: &'a [u8]) -> &'a [u8] {
-        text.get(self.start as usize..self.end as usize)
-            .unwrap_or_default()
-    }
-}
-
-/// What cutting a text into segments came across.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Ends {
-    pub lf: bool,
-    pub crlf: bool,
-    /// An ADD segment continues the one before it.
-    pub add: bool,
-    /// More segments than the limit: the rest was left out.
-    pub overflow: bool,
-    /// Header segments: MSH, FHS, BHS.
-    pub headers: usize,
-}
-
-/// Cuts `text` into segments, at most `most`. Empty ones are left out.
-pub(super) fn cut(text: &[u8], most: usize, into: &mut Vec<Segment>) -> Ends {
-    into.clear();
-    let mut ends = Ends::default();
-    let mut walk = Walk::new(text);
-    while let Some((start, end)) = walk.next_segment() {
-        if into.len() >= most {
-            ends.overflow = true;
-            break;
-        }
-        let segment = &text[start..end];
-        match segment.first() {
-            Some(b'A') => ends.add |= segment.starts_with(b"ADD") && !into.is_empty(),
-            Some(b'M' | b'F' | b'B') => ends.headers += usize::from(is_header(segment)),
-            _ => {}
-        }
-        into.push(Segment {
-            start: start as u32,
-            end: end as u32,
-        });
-    }
-    ends.lf = walk.lf;
-    ends.crlf = walk.crlf;
-    ends
-}
 
 /// Walks over the segments of a text. A CR always ends one; a LF only where a segment id and
 /// the field separator, or nothing, follows: inside a field of formatted text it is data.
@@ -139,27 +87,52 @@ pub(super) fn is_header(text: &[u8]) -> bool {
     !separator.is_ascii_alphanumeric() && *separator >= 0x20
 }
 
-/// How many separators of a segment are marked at once; further ones are searched for.
-const MARKS: usize = 32;
-
 /// A segment cut into fields.
 pub(super) struct Fields<'a> {
     text: &'a [u8],
     separator: u8,
     /// 1 for MSH, FHS and BHS, whose first field is the separator itself.
     shift: usize,
-    marks: [u32; MARKS],
-    count: usize,
+    /// Where the separators stand, and from where that counts. `None`: they are searched for.
+    marks: Option<(&'a [u32], u32)>,
 }
 
 impl<'a> Fields<'a> {
+    /// A segment by itself: each field is searched for.
     pub fn of(segment: &'a [u8], separator: u8) -> Self {
-        Fields::shifted(segment, separator, usize::from(is_header(segment)))
+        Fields {
+            text: segment,
+            separator,
+            shift: usize::from(is_header(segment)),
+            marks: None,
+        }
     }
 
-    /// A segment that stands for an MSH, whatever its id.
-    pub fn of_header(segment: &'a [u8], separator: u8) -> Self {
-        Fields::shifted(segment, separator, 1)
+    /// A segment of a text that was cut.
+    #[inline]
+    pub fn cut(segment: &Segment, text: &'a [u8], marks: &'a Marks, separator: u8) -> Self {
+        let of = segment.of(text);
+        Fields {
+            text: of,
+            separator,
+            shift: usize::from(is_header(of)),
+            marks: marks.of(segment, separator).map(|m| (m, segment.start)),
+        }
+    }
+
+    /// It stands for an MSH, whatever its id.
+    pub fn into_header(self) -> Self {
+        Fields { shift: 1, ..self }
+    }
+
+    /// No fields at all.
+    pub fn none() -> Self {
+        Fields {
+            text: b"",
+            separator: 0,
+            shift: 1,
+            marks: Some((&[], 0)),
+        }
     }
 
     /// The whole segment.
@@ -167,90 +140,25 @@ impl<'a> Fields<'a> {
         self.text
     }
 
-    fn shifted(segment: &'a [u8], separator: u8, shift: usize) -> Self {
-        let mut fields = Fields {
-            text: segment,
-            separator,
-            shift,
-            marks: [0; MARKS],
-            count: 0,
-        };
-        fields.mark();
-        fields
-    }
-
-    /// Finds separators eight bytes at a time: fields are too short for a search each.
-    fn mark(&mut self) {
-        const LOW: u64 = 0x7F7F_7F7F_7F7F_7F7F;
-        let pattern = u64::from_ne_bytes([self.separator; 8]);
-        let (words, rest) = self.text.as_chunks::<8>();
-        let mut base = 0u32;
-        for word in words {
-            let differs = u64::from_le_bytes(*word) ^ pattern;
-            // The high bit of each byte that equals the separator, and of no other.
-            let mut equal = !(((differs & LOW) + LOW) | differs | LOW);
-            while equal != 0 {
-                let Some(mark) = self.marks.get_mut(self.count) else {
-                    return;
-                };
-                *mark = base + equal.trailing_zeros() / 8;
-                self.count += 1;
-                equal &= equal - 1;
-            }
-            base += 8;
-        }
-        for byte in rest {
-            if *byte == self.separator {
-                let Some(mark) = self.marks.get_mut(self.count) else {
-                    return;
-                };
-                *mark = base;
-                self.count += 1;
-            }
-            base += 1;
-        }
-    }
-
     /// The field with this number, empty if it is not there. MSH-1 is the separator.
     #[inline]
     pub fn get(&self, number: usize) -> &'a [u8] {
-        let index = number.wrapping_sub(self.shift);
-        if index != 0
-            && index < self.count
-            && let (Some(before), Some(behind)) = (self.marks.get(index - 1), self.marks.get(index))
-        {
-            return &self.text[*before as usize + 1..*behind as usize];
-        }
-        self.edge(number)
-    }
-
-    /// The first and the last field, those behind the marks, and those that are not there.
-    fn edge(&self, number: usize) -> &'a [u8] {
         if self.shift == 1 && number == 1 {
             return self.text.get(3..4).unwrap_or_default();
         }
-        let index = number - self.shift.min(number);
-        if index > self.count && self.count < MARKS {
-            return b"";
-        }
-        let start = match index.checked_sub(1).map(|n| self.marks.get(n)) {
-            None => 0,
-            Some(Some(mark)) => *mark as usize + 1,
-            Some(None) => return self.beyond(index),
+        let index = number.saturating_sub(self.shift);
+        let Some((marks, base)) = self.marks else {
+            return nth(self.text, self.separator, index);
         };
-        let rest = self.text.get(start..).unwrap_or_default();
-        if index == self.count && self.count < MARKS {
-            rest
-        } else {
-            &rest[..memchr(self.separator, rest).unwrap_or(rest.len())]
-        }
-    }
-
-    /// A field behind the last mark.
-    fn beyond(&self, index: usize) -> &'a [u8] {
-        let last = self.marks[MARKS - 1] as usize + 1;
-        let rest = self.text.get(last..).unwrap_or_default();
-        nth(rest, self.separator, index - MARKS)
+        let start = match index.checked_sub(1).map(|before| marks.get(before)) {
+            None => 0,
+            Some(Some(mark)) => (mark - base) as usize + 1,
+            Some(None) => return b"",
+        };
+        let end = marks
+            .get(index)
+            .map_or(self.text.len(), |mark| (mark - base) as usize);
+        self.text.get(start..end).unwrap_or_default()
     }
 }
 
@@ -288,6 +196,10 @@ impl Delimiters {
     /// Component `n` (from 1) of the first repetition, without its further subcomponents.
     pub fn component<'a>(&self, field: &'a [u8], n: usize) -> &'a [u8] {
         if n == 1 {
+            if *self == Delimiters::USUAL {
+                let ends = |b: &u8| matches!(*b, b'^' | b'~' | b'&');
+                return &field[..field.iter().position(ends).unwrap_or(field.len())];
+            }
             // A delimiter that was not declared is 0, which separates nothing.
             let ends = |b: &u8| {
                 (*b == self.component || *b == self.repetition || *b == self.subcomponent)
@@ -333,7 +245,7 @@ mod tests {
 
     fn ids(text: &[u8]) -> (Vec<&[u8]>, Ends) {
         let mut segments = Vec::new();
-        let ends = cut(text, 100, &mut segments);
+        let ends = cut(text, 100, &mut segments, &mut Marks::default());
         (segments.iter().map(|s| s.of(text)).collect(), ends)
     }
 
@@ -345,6 +257,81 @@ mod tests {
             [&b"MSH|^~\\&|A"[..], b"NTE|1||line one\nline two", b"NTE|2"]
         );
         assert!(ends.lf && !ends.crlf);
+    }
+
+    /// Texts of a few telling pieces, in every mixture.
+    fn mixtures(mut seen: impl FnMut(&[u8])) {
+        const PIECES: [&[u8]; 12] = [
+            b"MSH|^~\\&|",
+            b"MSH#^~\\&#",
+            b"PID|1||",
+            b"OBX#2#",
+            b"ADD|",
+            b"\r",
+            b"\n",
+            b"\r\n",
+            b"|",
+            b"#",
+            b"text",
+            b"",
+        ];
+        let mut x = 1u64;
+        for _ in 0..20_000 {
+            let mut text = Vec::new();
+            for _ in 0..8 {
+                x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                text.extend_from_slice(PIECES[(x >> 33) as usize % PIECES.len()]);
+            }
+            seen(&text);
+        }
+    }
+
+    #[test]
+    fn one_pass_cuts_as_the_walk_does() {
+        mixtures(|text| {
+            let mut walk = Walk::new(text);
+            let mut expected = Vec::new();
+            while let Some(place) = walk.next_segment() {
+                expected.push(place);
+            }
+            let mut segments = Vec::new();
+            let ends = cut(text, 100, &mut segments, &mut Marks::default());
+            let found: Vec<_> = segments
+                .iter()
+                .map(|s| (s.start as usize, s.end as usize))
+                .collect();
+            let shown = String::from_utf8_lossy(text);
+            assert_eq!(found, expected, "{shown:?}");
+            assert_eq!((ends.lf, ends.crlf), (walk.lf, walk.crlf), "{shown:?}");
+        });
+    }
+
+    #[test]
+    fn marked_fields_are_those_that_are_searched_for() {
+        mixtures(|text| {
+            let (mut segments, mut marks) = (Vec::new(), Marks::default());
+            cut(text, 100, &mut segments, &mut marks);
+            for segment in &segments {
+                for separator in [b'|', b'#'] {
+                    let marked = Fields::cut(segment, text, &marks, separator);
+                    let searched = Fields::of(segment.of(text), separator);
+                    for n in 0..12 {
+                        assert_eq!(marked.get(n), searched.get(n), "{n} of {:?}", marked.text);
+                    }
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn separators_beyond_the_marks_are_found_too() {
+        let mut text = b"MSH|^~\\&|".to_vec();
+        text.resize(super::super::cut::MOST_MARKS + 100, b'|');
+        text.extend_from_slice(b"\rPID|a|b");
+        let (mut segments, mut marks) = (Vec::new(), Marks::default());
+        cut(&text, 100, &mut segments, &mut marks);
+        let last = segments.last().unwrap();
+        assert_eq!(Fields::cut(last, &text, &marks, b'|').get(2), b"b");
     }
 
     #[test]
@@ -361,7 +348,8 @@ mod tests {
     #[test]
     fn segments_beyond_the_limit_are_left_out_and_told() {
         let mut segments = Vec::new();
-        let ends = cut(b"MSH|^~\\&|\rA01|\rA02|\rA03|", 2, &mut segments);
+        let text = b"MSH|^~\\&|\rA01|\rA02|\rA03|";
+        let ends = cut(text, 2, &mut segments, &mut Marks::default());
         assert!(ends.overflow);
         assert_eq!(segments.len(), 2);
     }
@@ -379,35 +367,6 @@ mod tests {
         assert_eq!(plain.get(1), b"1");
         assert_eq!(plain.get(2), b"");
         assert_eq!(plain.get(3), b"T9");
-    }
-
-    #[test]
-    fn fields_beyond_the_marks_are_found_too() {
-        let mut text = b"OBR".to_vec();
-        for n in 1..=50 {
-            text.extend_from_slice(format!("|f{n}").as_bytes());
-        }
-        let fields = Fields::of(&text, b'|');
-        for n in 1..=50 {
-            assert_eq!(fields.get(n), format!("f{n}").as_bytes(), "{n}");
-        }
-        assert_eq!(fields.get(51), b"");
-        assert_eq!(fields.get(900), b"");
-    }
-
-    #[test]
-    fn a_field_of_exactly_all_marks_ends_where_it_ends() {
-        for count in MARKS - 2..MARKS + 3 {
-            let mut text = b"OBR".to_vec();
-            for n in 1..=count {
-                text.extend_from_slice(format!("|f{n}").as_bytes());
-            }
-            let fields = Fields::of(&text, b'|');
-            for n in 1..=count {
-                assert_eq!(fields.get(n), format!("f{n}").as_bytes(), "{n} of {count}");
-            }
-            assert_eq!(fields.get(count + 1), b"");
-        }
     }
 
     #[test]

@@ -56,7 +56,8 @@ fn probe(_: Side, first: &[u8], hint: Hint) -> Probe {
     let ends = |b: &u8| matches!(b, b'\r' | b'\n');
     let whole = first.iter().rposition(ends).unwrap_or(0);
     let mut lines = first[..whole].split(|b| ends(b)).filter(|l| !l.is_empty());
-    if lines.clone().any(is_reading) {
+    let named = memchr::memmem::find(&first[..whole], b"SPO2=").is_some();
+    if named && lines.clone().any(is_reading) {
         return Probe::Yes(Confidence(85));
     }
     let textual = first

@@ -63,10 +63,12 @@ fn probe(_: Side, first: &[u8], hint: Hint) -> Probe {
         .unwrap_or(0);
     let lines = || first[..whole].split(|b| *b == b'\r' || *b == b'\n');
     let readings = lines().filter(|l| read_line(l).is_some()).count();
-    let header = lines().any(|l| {
-        let has = |text: &[u8]| l.windows(text.len()).any(|w| w == text);
-        has(b"SpO2 Limit:") && has(b"PR Limit:")
-    });
+    let named = memchr::memmem::find(&first[..whole], b"SpO2 Limit:").is_some();
+    let header = named
+        && lines().any(|l| {
+            let has = |text: &[u8]| l.windows(text.len()).any(|w| w == text);
+            has(b"SpO2 Limit:") && has(b"PR Limit:")
+        });
     if header || readings >= 2 {
         return Probe::Yes(Confidence(if header { 80 } else { 65 }));
     }

@@ -131,9 +131,15 @@ impl Findings {
         settle(&mut open.finding, sink);
     }
 
+    /// True if a finding may have been quiet for long enough.
+    #[inline]
+    pub fn is_due(&self, now: i64) -> bool {
+        now >= self.next_quiet
+    }
+
     /// Closes what has been quiet for long enough, in the order of opening.
     pub fn advance(&mut self, now: i64, sink: &mut dyn FnMut(Event<'_>)) {
-        if now < self.next_quiet {
+        if !self.is_due(now) {
             return;
         }
         let due: Vec<u64> = self

@@ -8,7 +8,7 @@ use dissectors::message::{Batch, Message, Scope};
 use foldhash::fast::RandomState;
 
 use super::index::RuleAt;
-use super::table::Table;
+use super::places::Places;
 use crate::limits::{self, Hits, Limits};
 
 /// What hangs on a request until its answer comes.
@@ -40,11 +40,14 @@ pub struct Fired {
 
 #[derive(Debug)]
 struct Entry {
+    key: u64,
     asked: i64,
     /// What an answer that was not the last said.
     provisional: Option<Outcome>,
     /// The last answer came; kept so that a repeated one finds its request.
     settled: bool,
+    /// A later request took its key.
+    replaced: bool,
     hanging: Option<Box<Hanging>>,
 }
 
@@ -52,32 +55,47 @@ struct Entry {
 #[derive(Debug)]
 pub struct Lapsed {
     pub outcome: Outcome,
-    pub hanging: Hanging,
+    pub hanging: Box<Hanging>,
 }
+
+/// Entries are numbered in a circle.
+const NUMBERS: u32 = u32::MAX >> 1;
 
 #[derive(Debug)]
 pub struct Joins {
-    entries: Table<u64, Entry>,
     /// In the order of asking: what lapses and what is evicted comes from the front.
-    order: VecDeque<(i64, u64)>,
+    entries: VecDeque<Entry>,
+    /// Number of the first of them.
+    first: u32,
+    /// Numbers of those that are not replaced, by key.
+    places: Places,
     room: usize,
     patience: i64,
     hasher: RandomState,
     evicted: bool,
     /// What hung on evicted requests: judged like what lapsed.
     spilt: VecDeque<Lapsed>,
+    /// Used again: requests come and go with every message.
+    #[expect(clippy::vec_box, reason = "the boxes themselves are used again")]
+    spare: Vec<Box<Hanging>>,
 }
+
+/// Most boxes that wait to be used again.
+const SPARE: usize = 256;
 
 impl Joins {
     pub fn new(limits: &Limits) -> Self {
         Joins {
-            entries: Table::default(),
-            order: VecDeque::new(),
-            room: limits.get(limits::JOIN_ENTRIES).max(1),
+            entries: VecDeque::new(),
+            first: 0,
+            places: Places::default(),
+            // Numbers of entries must stay apart from one another.
+            room: limits.get(limits::JOIN_ENTRIES).clamp(1, 1 << 28),
             patience: limits.nanoseconds(limits::JOIN_SECONDS),
             hasher: RandomState::default(),
             evicted: false,
             spilt: VecDeque::new(),
+            spare: Vec::new(),
         }
     }
 
@@ -121,57 +139,106 @@ impl Joins {
 
     /// Notes a request. What hung on an earlier one under the same key is given back.
     pub fn ask(&mut self, key: u64, time: i64, hits: &mut Hits) -> Option<Lapsed> {
-        let entry = Entry {
+        let before = self.number(key).and_then(|number| {
+            self.places.remove(key, number);
+            let entry = self.at(number)?;
+            entry.replaced = true;
+            let hanging = entry.hanging.take()?;
+            Some(lapse(hanging, entry.provisional))
+        });
+        let number = self.first.wrapping_add(self.entries.len() as u32) & NUMBERS;
+        self.entries.push_back(Entry {
+            key,
             asked: time,
             provisional: None,
             settled: false,
+            replaced: false,
             hanging: None,
-        };
-        self.order.push_back((time, key));
-        let before = self.entries.insert(key, entry);
-        while self.entries.len() > self.room || self.order.len() > self.room.saturating_mul(2) {
-            let Some((asked, oldest)) = self.order.pop_front() else {
+        });
+        self.places.insert(key, number);
+        while self.places.len() > self.room || self.entries.len() > self.room * 2 {
+            let Some(oldest) = self.pop() else {
                 break;
             };
-            if oldest != key && self.entries.get(&oldest).is_some_and(|e| e.asked == asked) {
+            if !oldest.replaced {
                 hits.count(limits::JOIN_ENTRIES);
                 self.evicted = true;
+                let provisional = oldest.provisional;
                 self.spilt
-                    .extend(self.entries.remove(&oldest).and_then(lapse));
+                    .extend(oldest.hanging.map(|h| lapse(h, provisional)));
             }
         }
-        before.and_then(lapse)
+        before
     }
 
     pub fn hang(&mut self, key: u64) -> Option<&mut Hanging> {
-        let entry = self.entries.get_mut(&key)?;
-        Some(entry.hanging.get_or_insert_default())
+        let number = self.number(key)?;
+        let at = (number.wrapping_sub(self.first) & NUMBERS) as usize;
+        let entry = self.entries.get_mut(at)?;
+        let spare = &mut self.spare;
+        Some(
+            entry
+                .hanging
+                .get_or_insert_with(|| spare.pop().unwrap_or_default()),
+        )
+    }
+
+    /// Gives back what hung on a request that was judged.
+    pub fn done(&mut self, mut hanging: Box<Hanging>) {
+        if self.spare.len() < SPARE {
+            hanging.request = None;
+            hanging.waiting.clear();
+            hanging.findings.clear();
+            self.spare.push(hanging);
+        }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.places.len() == 0
     }
 
     /// True if somebody asked under this key.
     pub fn knows(&self, key: u64) -> bool {
-        self.entries.contains_key(&key)
+        self.number(key).is_some()
     }
 
     /// The request's copy, if one was kept.
     pub fn request(&self, key: u64) -> Option<Message<'_>> {
-        let batch = self
+        let number = self.number(key)?;
+        let entry = self
             .entries
-            .get(&key)?
-            .hanging
-            .as_ref()?
-            .request
-            .as_deref()?;
+            .get((number.wrapping_sub(self.first) & NUMBERS) as usize)?;
+        let batch = entry.hanging.as_ref()?.request.as_deref()?;
         (!batch.is_empty()).then(|| batch.message(0))
+    }
+
+    /// The number of the entry under a key.
+    fn number(&self, key: u64) -> Option<u32> {
+        self.places.find(key, |number| {
+            let at = (number.wrapping_sub(self.first) & NUMBERS) as usize;
+            self.entries.get(at).is_some_and(|e| e.key == key)
+        })
+    }
+
+    fn at(&mut self, number: u32) -> Option<&mut Entry> {
+        self.entries
+            .get_mut((number.wrapping_sub(self.first) & NUMBERS) as usize)
+    }
+
+    /// Takes the oldest entry out.
+    fn pop(&mut self) -> Option<Entry> {
+        let oldest = self.entries.pop_front()?;
+        if !oldest.replaced {
+            self.places.remove(oldest.key, self.first);
+        }
+        self.first = self.first.wrapping_add(1) & NUMBERS;
+        Some(oldest)
     }
 
     /// Notes an answer. What hung on the request is given back if this answer settles it.
     pub fn answer(&mut self, key: u64, last: bool, outcome: Outcome) -> Option<Box<Hanging>> {
-        let entry = self.entries.get_mut(&key)?;
+        let number = self.number(key)?;
+        let entry = self.at(number)?;
         if entry.settled {
             return None;
         }
@@ -185,20 +252,30 @@ impl Joins {
         entry.hanging.take()
     }
 
+    /// True if [`Self::lapsed`] may have something to give at `now`.
+    #[inline]
+    pub fn is_due(&self, now: i64) -> bool {
+        !self.spilt.is_empty()
+            || self
+                .entries
+                .front()
+                .is_some_and(|e| e.asked.saturating_add(self.patience) <= now)
+    }
+
     /// The next request whose time is up at `now`.
     pub fn lapsed(&mut self, now: i64) -> Option<Lapsed> {
         if let Some(spilt) = self.spilt.pop_front() {
             return Some(spilt);
         }
-        while let Some((asked, key)) = self.order.front().copied() {
-            if asked.saturating_add(self.patience) > now {
-                return None;
-            }
-            self.order.pop_front();
-            if self.entries.get(&key).is_some_and(|e| e.asked == asked)
-                && let Some(lapsed) = self.entries.remove(&key).and_then(lapse)
-            {
-                return Some(lapsed);
+        while self
+            .entries
+            .front()
+            .is_some_and(|e| e.asked.saturating_add(self.patience) <= now)
+        {
+            let oldest = self.pop()?;
+            let provisional = oldest.provisional;
+            if let Some(hanging) = oldest.hanging {
+                return Some(lapse(hanging, provisional));
             }
         }
         None
@@ -216,15 +293,16 @@ impl Joins {
 
     pub fn clear(&mut self) {
         self.entries.clear();
-        self.order.clear();
+        self.places.clear();
         self.spilt.clear();
     }
 }
 
 /// What is left to do for a request that will not be answered any more. An acknowledgement that
 /// was not the last counts if nothing else came.
-fn lapse(entry: Entry) -> Option<Lapsed> {
-    let hanging = *entry.hanging?;
-    let outcome = entry.provisional.unwrap_or(Outcome::Unknown);
-    Some(Lapsed { outcome, hanging })
+fn lapse(hanging: Box<Hanging>, provisional: Option<Outcome>) -> Lapsed {
+    Lapsed {
+        outcome: provisional.unwrap_or(Outcome::Unknown),
+        hanging,
+    }
 }

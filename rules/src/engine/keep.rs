@@ -4,11 +4,6 @@ use dissectors::Limits;
 use dissectors::action::Action;
 use dissectors::message::{Batch, Interest, Message, Messages, Value};
 
-/// Copies a message. Only what waits for an answer is copied.
-pub fn keep(message: Message<'_>) -> Batch {
-    with_action(message, message.action())
-}
-
 /// Copies a message with another action in the place of its own.
 pub fn with_action(message: Message<'_>, action: Option<Action<'_>>) -> Batch {
     let mut batch = Batch::default();

@@ -8,6 +8,7 @@ mod keep;
 mod lessons;
 mod needs;
 mod neighbours;
+mod places;
 mod render;
 mod setpoints;
 mod table;
@@ -30,7 +31,7 @@ use self::needs::Needs;
 pub use self::neighbours::Neighbours;
 use self::setpoints::Setpoints;
 pub(crate) use self::table::Table;
-use self::windows::{Feeding, Windows};
+use self::windows::{Feeding, Told, Windows};
 use crate::finding::{Event, Finding, Outcomes, Severity, Talk};
 use crate::inventory::Inventory;
 use crate::language::compiled::{Attribute, Operand, Seat, Truth};
@@ -85,8 +86,17 @@ struct Scratch {
     rules: Vec<RuleAt>,
     tasks: Vec<(RuleAt, Task)>,
     evidence: Vec<FrameRef>,
-    told: String,
+    told: Vec<Told>,
+    waiting: Vec<RuleAt>,
+    fired: Vec<Fired>,
+    /// Copies of requests, used again.
+    #[expect(clippy::vec_box, reason = "the boxes themselves are used again")]
+    batches: Vec<Box<Batch>>,
 }
+
+/// Copies of requests that wait to be used again, and how large one of them may be.
+const SPARE_BATCHES: usize = 256;
+const SPARE_BYTES: usize = 8 * 1024;
 
 /// A rule that could not be judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,7 +220,7 @@ impl Judge {
         let joined = answered.map(|key| (key, self.joins.knows(key)));
         let settled = answered.zip(message.answers()).and_then(|(key, join)| {
             let hanging = self.joins.answer(key, join.last, join.outcome)?;
-            Some((*hanging, join.outcome))
+            Some((hanging, join.outcome))
         });
         let settled = settled.filter(|(hanging, _)| !hanging.is_empty());
         if concerned || settled.is_some() {
@@ -237,10 +247,8 @@ impl Judge {
         if let Some((key, join)) = answered.zip(message.answers()) {
             self.setpoints.answered(key, join.outcome);
         }
-        let therapy = message
-            .action()
-            .is_some_and(|a| a.verb.effect(a.device) == Effect::Therapy);
-        if message.action().is_some() && !therapy {
+        let therapy = message.effect() == Some(Effect::Therapy);
+        if message.verb().is_some() && !therapy {
             return;
         }
         let may = !therapy
@@ -258,6 +266,9 @@ impl Judge {
     /// Moves the clock (packet time, nanoseconds since 1970): what has lapsed by then is judged.
     pub fn advance(&mut self, time: i64, sink: &mut dyn FnMut(Event<'_>)) {
         let now = self.clock.tick(time);
+        if !self.joins.is_due(now) && !self.findings.is_due(now) {
+            return;
+        }
         while let Some(lapsed) = self.joins.lapsed(now) {
             self.lapse(lapsed, sink);
         }
@@ -332,7 +343,9 @@ impl Judge {
             return false;
         };
         if hanging.request.is_none() {
-            hanging.request = Some(Box::new(keep::keep(message)));
+            let mut batch = self.scratch.batches.pop().unwrap_or_default();
+            batch.copy(message);
+            hanging.request = Some(batch);
             self.book.kept += 1;
         }
         true
@@ -345,30 +358,33 @@ impl Judge {
         own: Option<Message<'_>>,
         asked: Option<u64>,
         joined: Option<(u64, bool)>,
-        settled: Option<(Hanging, Outcome)>,
+        settled: Option<(Box<Hanging>, Outcome)>,
         answer: Option<Message<'_>>,
         sink: &mut dyn FnMut(Event<'_>),
     ) {
-        let (hanging, outcome) = settled.unwrap_or((Hanging::default(), Outcome::Unknown));
-        if hanging.request.is_some() {
+        let (mut hanging, outcome) = match settled {
+            Some((hanging, outcome)) => (Some(hanging), outcome),
+            None => (None, Outcome::Unknown),
+        };
+        if hanging.as_ref().is_some_and(|h| h.request.is_some()) {
             self.book.kept = self.book.kept.saturating_sub(1);
         }
         let request = hanging
-            .request
-            .as_deref()
+            .as_ref()
+            .and_then(|h| h.request.as_deref())
             .filter(|b| !b.is_empty())
             .map(|b| b.message(0));
         let mut tasks = std::mem::take(&mut self.scratch.tasks);
         tasks.clear();
-        tasks.extend(
-            hanging
-                .findings
-                .iter()
-                .map(|f| (f.rule, Task::Learn(f.serial, f.counted_as))),
-        );
-        tasks.extend(hanging.waiting.iter().map(|rule| (*rule, Task::Waiting)));
-        let mut waiting: Vec<RuleAt> = Vec::new();
-        let mut fired: Vec<Fired> = Vec::new();
+        if let Some(hanging) = &hanging {
+            let learn = |f: &Fired| (f.rule, Task::Learn(f.serial, f.counted_as));
+            tasks.extend(hanging.findings.iter().map(learn));
+            tasks.extend(hanging.waiting.iter().map(|rule| (*rule, Task::Waiting)));
+        }
+        let mut waiting = std::mem::take(&mut self.scratch.waiting);
+        waiting.clear();
+        let mut fired = std::mem::take(&mut self.scratch.fired);
+        fired.clear();
         {
             let policy = self.policy.as_ref();
             let own = own.map(|message| {
@@ -475,7 +491,18 @@ impl Judge {
         if let Some((message, key)) = own.zip(asked)
             && !(waiting.is_empty() && fired.is_empty())
         {
-            self.hang(message, key, waiting, fired, sink);
+            self.hang(message, key, &waiting, &fired, sink);
+        }
+        self.scratch.waiting = waiting;
+        self.scratch.fired = fired;
+        if let Some(mut hanging) = hanging.take() {
+            let kept = hanging.request.take();
+            if let Some(batch) = kept.filter(|b| b.held() <= SPARE_BYTES)
+                && self.scratch.batches.len() < SPARE_BATCHES
+            {
+                self.scratch.batches.push(batch);
+            }
+            self.joins.done(hanging);
         }
     }
 
@@ -484,8 +511,8 @@ impl Judge {
         &mut self,
         message: Message<'_>,
         key: u64,
-        waiting: Vec<RuleAt>,
-        fired: Vec<Fired>,
+        waiting: &[RuleAt],
+        fired: &[Fired],
         sink: &mut dyn FnMut(Event<'_>),
     ) {
         if !self.book.tracks[message.protocol().index()]
@@ -495,9 +522,10 @@ impl Judge {
         }
         let kept = waiting.is_empty() || self.keep(key, message);
         if let Some(hanging) = self.joins.hang(key) {
-            hanging.findings.extend(fired);
+            hanging.findings.extend_from_slice(fired);
             if kept {
-                hanging.waiting = waiting;
+                hanging.waiting.clear();
+                hanging.waiting.extend_from_slice(waiting);
             }
         }
     }
@@ -528,7 +556,7 @@ enum Task {
 
 /// True if the message itself says what became of what it asks.
 fn settles_itself(facts: &Facts<'_>) -> bool {
-    facts.message.action().is_some_and(|a| a.outcome.settled())
+    facts.message.outcome().is_some_and(Outcome::settled)
 }
 
 /// The request behind an answer, as far as it is known. `joined`: the key, and whether somebody
@@ -573,7 +601,7 @@ struct Firing<'j> {
     hasher: &'j RandomState,
     now: i64,
     evidence: &'j mut Vec<FrameRef>,
-    told: &'j mut String,
+    told: &'j mut Vec<Told>,
 }
 
 /// A rule fired on a message. Gives the finding's serial.
@@ -587,7 +615,9 @@ fn fire(
 ) -> u64 {
     let message = facts.message;
     firing.evidence.extend_from_slice(message.frames());
-    firing.evidence.sort_by_key(|f| f.seq);
+    if !firing.evidence.is_sorted_by_key(|f| f.seq) {
+        firing.evidence.sort_by_key(|f| f.seq);
+    }
     let default = [
         Operand::Asset(Seat::Actor, Attribute::Ip),
         Operand::Asset(Seat::Target, Attribute::Ip),
@@ -613,8 +643,8 @@ fn fire(
         frames: firing.evidence,
         frame: message.frame(),
     };
-    let told = firing.told.as_str();
-    let make = || finding(rule, facts, key, told);
+    let told = firing.told.as_slice();
+    let make = || finding(rule, facts, key, &windows::in_words(told));
     firing
         .findings
         .occur(&occurrence, firing.now, firing.hits, make, sink)

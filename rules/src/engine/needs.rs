@@ -99,6 +99,16 @@ impl Needs {
         .needs(&condition.root, true)
     }
 
+    /// What a part of a condition needs to be true for a message of this protocol.
+    pub fn of_part(condition: &Condition, part: &Node, protocol: ProtocolId) -> Needs {
+        Look {
+            condition,
+            id: protocol,
+            protocol: protocol.protocol(),
+        }
+        .needs(part, true)
+    }
+
     fn and(self, other: Needs) -> Needs {
         if !self.possible || !other.possible {
             return Needs::NEVER;

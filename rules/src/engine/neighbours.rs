@@ -12,11 +12,17 @@ use crate::limits::{self, Hits, Limits};
 /// From this many hosts on a MAC is a router's.
 const ROUTER: usize = 3;
 
+/// The MACs of both ends.
+type Macs = [Option<[u8; 6]>; 2];
+
+/// Conversations of which the last word is remembered.
+const RECENT: usize = 1024;
+
 #[derive(Debug)]
 pub struct Neighbours {
     macs: Table<[u8; 6], Vec<IpAddr>>,
-    /// What was seen last: messages come in runs.
-    last: Option<(u64, [Option<[u8; 6]>; 2])>,
+    /// What was seen last, by conversation: it need not be looked up again.
+    recent: Vec<Option<(u64, Macs)>>,
     room: usize,
 }
 
@@ -24,7 +30,7 @@ impl Neighbours {
     pub fn new(limits: &Limits) -> Self {
         Neighbours {
             macs: Table::default(),
-            last: None,
+            recent: vec![None; RECENT],
             room: limits.get(limits::ASSETS),
         }
     }
@@ -32,10 +38,11 @@ impl Neighbours {
     pub fn saw(&mut self, message: Message<'_>, hits: &mut Hits) {
         let conversation = message.conversation();
         let seen = (conversation.flow_id, conversation.ends.map(|e| e.mac));
-        if self.last == Some(seen) {
+        let slot = &mut self.recent[seen.0 as usize % RECENT];
+        if *slot == Some(seen) {
             return;
         }
-        self.last = Some(seen);
+        *slot = Some(seen);
         for side in Side::BOTH {
             let end = &conversation.ends[side.index()];
             let Some(mac) = end.mac.filter(|m| m[0] & 1 == 0) else {

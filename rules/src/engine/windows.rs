@@ -3,13 +3,15 @@
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hash, Hasher};
 
-use dissectors::message::{FrameRef, Value};
+use dissectors::message::{FrameRef, Message, Value};
+use dissectors::registry::{PROTOCOLS, ProtocolId};
 use foldhash::fast::RandomState;
 
+use super::needs::{NO_VERB, Needs};
 use super::table::Table;
 use crate::language::ast::Comparison;
 use crate::language::compiled::{
-    Condition, Fact, Operand, SEQUENCE_STEPS, Truth, Which, Window, WindowKind,
+    Condition, Fact, Node, Operand, SEQUENCE_STEPS, Truth, Which, Window, WindowKind,
 };
 use crate::language::eval::{Facts, NoPast, Past, Val, each, eval, ordered};
 use crate::language::units::{Dimension, same};
@@ -27,6 +29,33 @@ struct Keyed {
     keys: Table<u64, State>,
     /// In the order of touching; what is out of date or evicted comes from the front.
     order: VecDeque<(i64, u64)>,
+    steps: Vec<Step>,
+}
+
+/// What a step needs of a message: most messages are told to be none of its without a look at it.
+#[derive(Debug)]
+struct Step {
+    /// By protocol: the verbs, a bit each, and `NO_VERB`. None: it cannot be true.
+    verbs: Box<[u32]>,
+}
+
+impl Step {
+    fn of(condition: &Condition, step: &Node) -> Self {
+        let verbs = (0..PROTOCOLS.len()).map(|at| {
+            let needs = Needs::of_part(condition, step, ProtocolId(at as u16));
+            if needs.possible { needs.verbs } else { 0 }
+        });
+        Step {
+            verbs: verbs.collect(),
+        }
+    }
+
+    /// False if the step cannot be true for this message.
+    fn may(&self, message: Message<'_>) -> bool {
+        let verb = message.verb().map_or(NO_VERB, |v| 1 << (v as u32));
+        let verbs = self.verbs.get(message.protocol().index());
+        verbs.is_none_or(|verbs| verbs & verb != 0)
+    }
 }
 
 #[derive(Debug)]
@@ -34,15 +63,16 @@ struct State {
     touched: i64,
     /// Count, distinct, sum: what counted, oldest first.
     events: Events,
-    sum: f64,
-    /// Sequence: when each step but the last was reached, and where.
-    steps: Vec<Option<(i64, FrameRef)>>,
-    /// What only some kinds of windows keep.
+    /// What only some kinds of windows keep, apart: there are many keys.
     more: Option<Box<More>>,
 }
 
 #[derive(Debug, Default)]
 struct More {
+    /// Sum; for interleaved the last number.
+    sum: f64,
+    /// Sequence: when each step but the last was reached, and where.
+    steps: Vec<Option<(i64, FrameRef)>>,
     /// Interleaved: contents seen lately.
     recent: VecDeque<u64>,
     /// Takeover: when the holder let go, by packet time.
@@ -143,6 +173,40 @@ impl Events {
     }
 }
 
+/// What a window that held has to say. Put into words only where a finding opens.
+#[derive(Clone, Copy, Debug)]
+pub enum Told {
+    Count(usize, i64),
+    Different(usize, i64),
+    Sum(f64, i64),
+    Times(f64),
+    FirstSeen,
+    WentBack(usize, i64),
+    Became(f64, f64),
+}
+
+impl std::fmt::Display for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Told::Count(n, within) => write!(f, "{n} within {}", words(*within)),
+            Told::Different(n, within) => write!(f, "{n} different within {}", words(*within)),
+            Told::Sum(sum, within) => write!(f, "{sum} within {}", words(*within)),
+            Told::Times(times) => write!(f, "{times:.3} times the value before"),
+            Told::FirstSeen => f.write_str("first seen"),
+            Told::WentBack(n, within) => {
+                write!(f, "went back {n} times within {}", words(*within))
+            }
+            Told::Became(old, new) => write!(f, "{old} became {new}"),
+        }
+    }
+}
+
+/// All that the windows have to say.
+pub fn in_words(told: &[Told]) -> String {
+    let words: Vec<String> = told.iter().map(Told::to_string).collect();
+    words.join(", ")
+}
+
 /// What is needed to feed a rule's windows with one message.
 pub struct Feeding<'j> {
     pub condition: &'j Condition,
@@ -156,13 +220,24 @@ pub struct Feeding<'j> {
     pub began: i64,
     /// Evidence and words of the windows that held.
     pub evidence: &'j mut Vec<FrameRef>,
-    pub told: &'j mut String,
+    pub told: &'j mut Vec<Told>,
 }
 
 impl Windows {
     pub fn new(condition: &Condition) -> Self {
         Windows {
-            tables: condition.windows.iter().map(|_| Keyed::default()).collect(),
+            tables: condition
+                .windows
+                .iter()
+                .map(|window| Keyed {
+                    steps: window
+                        .steps
+                        .iter()
+                        .map(|step| Step::of(condition, step))
+                        .collect(),
+                    ..Keyed::default()
+                })
+                .collect(),
         }
     }
 }
@@ -197,9 +272,7 @@ impl Past for Feeding<'_> {
                 };
                 state.push(event, window.within, threshold as usize);
                 let held = state.events.len() as u64 >= threshold;
-                self.holds(at, key, held, |n| {
-                    format!("{n} within {}", words(window.within))
-                })
+                self.holds(at, key, held, |n| Told::Count(n, window.within))
             }
             WindowKind::Distinct(threshold) => self.distinct(at, window, key, threshold, facts),
             WindowKind::Sum {
@@ -217,6 +290,14 @@ impl Past for Feeding<'_> {
 }
 
 impl Feeding<'_> {
+    /// Whether a step of a window is true for the message.
+    fn is_true(&self, at: usize, step: usize, condition: &Node, facts: &Facts<'_>) -> bool {
+        let table = self.windows.tables.get(at);
+        let step = table.and_then(|t| t.steps.get(step));
+        step.is_none_or(|s| s.may(facts.message))
+            && eval(condition, facts, &mut NoPast) == Truth::True
+    }
+
     fn distinct(
         &mut self,
         at: usize,
@@ -263,9 +344,7 @@ impl Feeding<'_> {
             None => count(tuple),
         }
         let held = state.events.len() as u64 >= threshold;
-        self.holds(at, key, held, |n| {
-            format!("{n} different within {}", words(window.within))
-        })
+        self.holds(at, key, held, |n| Told::Different(n, window.within))
     }
 
     fn sum(
@@ -300,14 +379,11 @@ impl Feeding<'_> {
             return Truth::Unknown;
         };
         for event in events {
-            state.sum += f64::from_bits(event.what);
             state.push_sum(event, window.within, room);
         }
-        let sum = state.sum;
+        let sum = state.more().sum;
         let held = sum > above && !same(sum, above) || or_equal && same(sum, above);
-        self.holds(at, key, held, |_| {
-            format!("{sum} within {}", words(window.within))
-        })
+        self.holds(at, key, held, |_| Told::Sum(sum, window.within))
     }
 
     fn ratio(
@@ -354,7 +430,7 @@ impl Feeding<'_> {
         let truth = ordered(op, number / old, than);
         if truth == Truth::True {
             self.evidence.push(before.frame);
-            self.tell(&format!("{:.3} times the value before", number / old));
+            self.told.push(Told::Times(number / old));
         }
         truth
     }
@@ -379,7 +455,7 @@ impl Feeding<'_> {
         table.keys.insert(whole, State::new(self.now));
         let learning = self.now < self.began.saturating_add(window.within);
         if !learning {
-            self.tell("first seen");
+            self.told.push(Told::FirstSeen);
         }
         (!learning).into()
     }
@@ -394,7 +470,7 @@ impl Feeding<'_> {
         let steps = if begun { SEQUENCE_STEPS } else { 1 };
         let mut reached = 0u32;
         for (step, condition) in window.steps.iter().enumerate().take(steps) {
-            if eval(condition, facts, &mut NoPast) == Truth::True {
+            if self.is_true(at, step, condition, facts) {
                 reached |= 1 << step;
             }
         }
@@ -413,7 +489,8 @@ impl Feeding<'_> {
         let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
             return Truth::Unknown;
         };
-        state.steps.resize(steps, None);
+        let kept = &mut state.more().steps;
+        kept.resize(steps, None);
         let mut ended = None;
         // From the last step down, so that one message is not two steps.
         for step in (0..steps).rev() {
@@ -422,14 +499,15 @@ impl Feeding<'_> {
             }
             let began = match step.checked_sub(1) {
                 None => Some((now, frame)),
-                Some(before) => state.steps[before]
-                    .filter(|(began, _)| began.saturating_add(window.within) >= now),
+                Some(before) => {
+                    kept[before].filter(|(began, _)| began.saturating_add(window.within) >= now)
+                }
             };
             let Some(began) = began else { continue };
             if step + 1 == steps {
                 ended = Some(began.1);
             } else {
-                state.steps[step] = Some(began);
+                kept[step] = Some(began);
             }
         }
         if let Some(first) = ended {
@@ -444,10 +522,10 @@ impl Feeding<'_> {
         let [first, second, rest @ ..] = window.steps.as_slice() else {
             return Truth::Unknown;
         };
-        let sets = eval(first, facts, &mut NoPast) == Truth::True;
-        let takes = eval(second, facts, &mut NoPast) == Truth::True;
-        let mut lets_go = rest.iter();
-        let lets_go = lets_go.any(|s| eval(s, facts, &mut NoPast) == Truth::True);
+        let sets = self.is_true(at, 0, first, facts);
+        let takes = self.is_true(at, 1, second, facts);
+        let mut lets_go = rest.iter().enumerate();
+        let lets_go = lets_go.any(|(n, s)| self.is_true(at, n + 2, s, facts));
         if !sets && !takes && !lets_go {
             return Truth::False;
         }
@@ -489,8 +567,8 @@ impl Feeding<'_> {
         let [act, preparation] = window.steps.as_slice() else {
             return Truth::Unknown;
         };
-        let acts = eval(act, facts, &mut NoPast) == Truth::True;
-        let prepares = eval(preparation, facts, &mut NoPast) == Truth::True;
+        let acts = self.is_true(at, 0, act, facts);
+        let prepares = self.is_true(at, 1, preparation, facts);
         if !acts && !prepares {
             return Truth::False;
         }
@@ -554,7 +632,7 @@ impl Feeding<'_> {
         let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
             return Truth::Unknown;
         };
-        let recent = &mut state.more.get_or_insert_default().recent;
+        let More { recent, sum, .. } = state.more();
         if recent.contains(&content) {
             return Truth::False;
         }
@@ -563,15 +641,13 @@ impl Feeding<'_> {
         }
         let first = recent.is_empty();
         recent.push_back(content);
-        let back = !first && number <= state.sum;
-        state.sum = number;
+        let back = !first && number <= *sum;
+        *sum = number;
         if back {
             state.push(event, window.within, threshold as usize);
         }
         let held = back && state.events.len() as u64 >= threshold;
-        self.holds(at, key, held, |n| {
-            format!("went back {n} times within {}", words(window.within))
-        })
+        self.holds(at, key, held, |n| Told::WentBack(n, window.within))
     }
 
     /// A number that differs from the one before under the same code.
@@ -615,7 +691,7 @@ impl Feeding<'_> {
             truth = truth.or(changed.into());
             if changed {
                 self.evidence.push(before.frame);
-                self.tell(&format!("{old} became {number}"));
+                self.told.push(Told::Became(old, number));
             }
         }
         truth
@@ -671,20 +747,12 @@ impl Feeding<'_> {
         }
     }
 
-    fn holds(&mut self, at: usize, key: u64, held: bool, say: impl Fn(usize) -> String) -> Truth {
+    fn holds(&mut self, at: usize, key: u64, held: bool, say: impl Fn(usize) -> Told) -> Truth {
         if held && let Some(state) = self.windows.tables.get(at).and_then(|t| t.keys.get(&key)) {
             self.evidence.extend(state.events.iter().map(|e| e.frame));
-            let words = say(state.events.len());
-            self.tell(&words);
+            self.told.push(say(state.events.len()));
         }
         held.into()
-    }
-
-    fn tell(&mut self, words: &str) {
-        if !self.told.is_empty() {
-            self.told.push_str(", ");
-        }
-        self.told.push_str(words);
     }
 
     /// A key made of the values of some operands; `None` if one has none.
@@ -710,8 +778,6 @@ impl State {
         State {
             touched,
             events: Events::default(),
-            sum: 0.0,
-            steps: Vec::new(),
             more: None,
         }
     }
@@ -735,6 +801,7 @@ impl State {
     }
 
     fn push_sum(&mut self, event: Counted, within: i64, room: usize) {
+        let mut sum = self.more().sum + f64::from_bits(event.what);
         self.events.push_back(event);
         while self.events.len() > room.max(1)
             || self
@@ -743,9 +810,14 @@ impl State {
                 .is_some_and(|e| e.time.saturating_add(within) < event.time)
         {
             if let Some(old) = self.events.pop_front() {
-                self.sum -= f64::from_bits(old.what);
+                sum -= f64::from_bits(old.what);
             }
         }
+        self.more().sum = sum;
+    }
+
+    fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
     }
 }
 

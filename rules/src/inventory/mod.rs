@@ -49,9 +49,7 @@ pub struct Inventory {
     by_ip: Table<IpAddr, u32>,
     holders: Holders,
     /// What of each conversation is known already.
-    talks: Table<u64, Talk>,
-    /// The conversation seen last: messages come in runs.
-    last: Option<(u64, Talk)>,
+    talks: Talks,
     hasher: RandomState,
     room: Room,
     now: i64,
@@ -84,6 +82,47 @@ struct Talk {
     asked: [u32; 2],
 }
 
+/// The conversations, by number.
+#[derive(Debug)]
+struct Talks {
+    all: Vec<Talk>,
+    places: Table<u64, u32>,
+    /// Places found lately, by the number's last bits.
+    recent: Vec<(u64, u32)>,
+}
+
+/// Places that are remembered apart.
+const RECENT: usize = 1024;
+
+impl Default for Talks {
+    fn default() -> Self {
+        Talks {
+            all: Vec::new(),
+            places: Table::default(),
+            recent: vec![(0, 0); RECENT],
+        }
+    }
+}
+
+impl Talks {
+    /// Where the conversation with this number lies. Nowhere for 0.
+    fn place(&mut self, flow: u64) -> Option<usize> {
+        if flow == 0 {
+            return None;
+        }
+        let recent = &mut self.recent[flow as usize % RECENT];
+        if recent.0 != flow {
+            *recent = (flow, *self.places.get(&flow)?);
+        }
+        Some(recent.1 as usize)
+    }
+
+    fn add(&mut self, flow: u64, talk: Talk) {
+        self.places.insert(flow, self.all.len() as u32);
+        self.all.push(talk);
+    }
+}
+
 const NOBODY: u32 = u32::MAX;
 
 impl Default for Inventory {
@@ -112,8 +151,7 @@ impl Inventory {
             assets: Vec::new(),
             by_ip: Table::default(),
             holders: Holders::new(limits.get(limits::NAMES_HELD)),
-            talks: Table::default(),
-            last: None,
+            talks: Talks::default(),
             hasher: RandomState::default(),
             room: Room {
                 assets: limits.get(limits::ASSETS),
@@ -236,9 +274,10 @@ impl Inventory {
         let conversation = message.conversation();
         let at = message.frame();
         self.now = self.now.max(at.time);
-        let mut talk = match self.last {
-            Some((flow, talk)) if flow == conversation.flow_id && flow != 0 => talk,
-            _ => self.turn_to(message, hits),
+        let place = self.talks.place(conversation.flow_id);
+        let mut talk = match place {
+            Some(at) => self.talks.all[at],
+            None => self.meet(message, hits),
         };
         let sender = message.side().index();
         for (side, index) in talk.pair.iter().enumerate() {
@@ -256,19 +295,19 @@ impl Inventory {
         }
         let roles = marks::roles(message.protocol());
         let patient = !roles.is_empty() && self.names(message, roles, &mut talk, hits);
-        if let Some(action) = message.action() {
+        if let Some(verb) = message.verb() {
             let actor = if message.answers().is_some() {
                 1 - sender
             } else {
                 sender
             };
-            let bit = 1 << (action.verb as u32);
+            let bit = 1 << (verb as u32);
             if talk.asked[actor] & bit == 0 {
                 talk.asked[actor] |= bit;
                 self.asked(message, &talk, actor, bit, hits);
             }
         }
-        if usage::is_device(message.protocol()) || message.action().is_some() {
+        if usage::is_device(message.protocol()) || message.verb().is_some() {
             for (what, of_sender, over) in usage::shown(message, patient) {
                 let side = if of_sender { sender } else { 1 - sender };
                 if let Some(asset) = self.assets.get_mut(talk.pair[side] as usize) {
@@ -277,25 +316,18 @@ impl Inventory {
                 }
             }
         }
-        self.last = Some((conversation.flow_id, talk));
-    }
-
-    /// A message of another conversation than the one before.
-    fn turn_to(&mut self, message: Message<'_>, hits: &mut Hits) -> Talk {
-        let flow = message.conversation().flow_id;
-        if let Some((last, talk)) = self.last.take()
-            && last != 0
-        {
-            if self.talks.len() >= self.room.talks && !self.talks.contains_key(&last) {
-                // What was known of them is learned again.
-                hits.count(limits::CONVERSATIONS);
-                self.talks.clear();
+        match place {
+            Some(at) => self.talks.all[at] = talk,
+            // Nothing tells those of number 0 apart.
+            None if conversation.flow_id == 0 => {}
+            None => {
+                if self.talks.all.len() >= self.room.talks {
+                    // What was known of them is learned again.
+                    hits.count(limits::CONVERSATIONS);
+                    self.talks = Talks::default();
+                }
+                self.talks.add(conversation.flow_id, talk);
             }
-            self.talks.insert(last, talk);
-        }
-        match self.talks.get(&flow) {
-            Some(talk) if flow != 0 => *talk,
-            _ => self.meet(message, hits),
         }
     }
 

@@ -120,6 +120,10 @@ static BEDSIDE: LazyLock<Vec<Bedside>> = LazyLock::new(|| {
         .collect()
 });
 
+/// By protocol: the field of a pump's rate.
+static RATES: LazyLock<Vec<Option<FieldId>>> =
+    LazyLock::new(|| PROTOCOLS.iter().map(|p| p.field("rate")).collect());
+
 /// Whether a bedside device speaks this protocol itself.
 pub fn is_device(protocol: ProtocolId) -> bool {
     BEDSIDE
@@ -150,8 +154,7 @@ pub fn shown(message: Message<'_>, patient: bool) -> impl Iterator<Item = (Use, 
         .get(protocol.index())
         .copied()
         .unwrap_or(Bedside::No);
-    let action = message.action();
-    let verb = action.map(|a| a.verb);
+    let verb = message.verb();
     let by_patient = (patient && bedside != Bedside::No).then_some((
         Use::Patient,
         verb != Some(Verb::SetPatient),
@@ -172,10 +175,11 @@ pub fn shown(message: Message<'_>, patient: bool) -> impl Iterator<Item = (Use, 
     if bedside == Bedside::Infuses {
         by_values = rate_of(message).map(|rate| (Use::Infusion, true, rate <= 0.0));
     }
-    let dicom = protocol.name() == "dicom";
-    let by_command = match (verb, action.is_some_and(|a| a.device.gives_therapy())) {
-        (Some(Verb::Start), false) if dicom => Some((Use::Study, true, false)),
-        (Some(Verb::Stop), false) if dicom => Some((Use::Study, true, true)),
+    let dicom = || protocol.name() == "dicom";
+    let gives_therapy = message.device().is_some_and(|d| d.gives_therapy());
+    let by_command = match (verb, gives_therapy) {
+        (Some(Verb::Start), false) if dicom() => Some((Use::Study, true, false)),
+        (Some(Verb::Stop), false) if dicom() => Some((Use::Study, true, true)),
         (Some(Verb::Start | Verb::Bolus), true) if bedside == Bedside::Infuses => {
             Some((Use::Infusion, false, false))
         }
@@ -190,7 +194,7 @@ pub fn shown(message: Message<'_>, patient: bool) -> impl Iterator<Item = (Use, 
 /// The rate that a pump reports in an answer, in its own unit.
 fn rate_of(message: Message<'_>) -> Option<f64> {
     message.answers()?;
-    let field = message.protocol().protocol().field("rate")?;
+    let field = RATES.get(message.protocol().index()).copied().flatten()?;
     match message.field(field)? {
         Value::Quantity(q) if q.number.is_finite() => Some(q.number),
         _ => None,

@@ -152,7 +152,7 @@ impl<'m> Facts<'m> {
 
     /// The outcome: as settled by the answer, else as the message itself says.
     pub fn settled_outcome(&self) -> Option<Outcome> {
-        let own = self.message.action().map(|a| a.outcome);
+        let own = self.message.outcome();
         match (self.outcome, own) {
             (Some(outcome), _) => Some(outcome),
             (None, Some(Outcome::Requested)) | (None, None) => None,
@@ -311,6 +311,9 @@ pub fn has_window(node: &Node) -> bool {
 
 /// True if it holds for any value of the operand, unknown if there is none.
 fn any(operand: &Operand, facts: &Facts<'_>, mut holds: impl FnMut(Val<'_>) -> Truth) -> Truth {
+    if let Some(value) = single(operand, facts) {
+        return value.map_or(Truth::Unknown, holds);
+    }
     let mut result: Option<Truth> = None;
     each(operand, facts, &mut |value| {
         let truth = holds(value);
@@ -331,6 +334,42 @@ fn compare(op: Comparison, left: &Operand, right: &Operand, facts: &Facts<'_>) -
     any(left, facts, |a| {
         any(right, facts, |b| compare_values(op, a, b))
     })
+}
+
+/// The value of an operand that has one at most and takes no search: what rules ask first, and what
+/// windows are kept by. `None`: it is of another sort. `Some(None)`: it is not known.
+#[inline]
+fn single<'m>(operand: &Operand, facts: &Facts<'m>) -> Option<Option<Val<'m>>> {
+    match operand {
+        Operand::Asset(seat, Attribute::Ip) => Some(Some(Val::Ip(facts.sides.endpoint(*seat).ip))),
+        Operand::Fact(
+            which,
+            fact @ (Fact::Verb
+            | Fact::Effect
+            | Fact::Protocol
+            | Fact::Transport
+            | Fact::Kind
+            | Fact::FromServer
+            | Fact::Conversation),
+        ) => {
+            let Some(message) = facts.partner(*which) else {
+                return Some(None);
+            };
+            Some(match fact {
+                Fact::Verb => message.verb().map(|v| Val::Word(v as u16)),
+                Fact::Effect => message.effect().map(|e| Val::Word(e as u16)),
+                Fact::Protocol => Some(Val::Word(message.protocol().0)),
+                Fact::Transport => {
+                    let transport = message.conversation().transport;
+                    Some(Val::Word(transport_word(transport)))
+                }
+                Fact::Kind => Some(Val::Text(message.kind())),
+                Fact::FromServer => Some(Val::Flag(message.side() == Side::Server)),
+                _ => Some(Val::Number(message.conversation().flow_id as f64)),
+            })
+        }
+        _ => None,
+    }
 }
 
 fn compare_values(op: Comparison, a: Val<'_>, b: Val<'_>) -> Truth {
@@ -448,6 +487,9 @@ pub fn value_of(literal: &Literal) -> Val<'_> {
 
 /// Calls `found` for each known value of an operand.
 pub fn each(operand: &Operand, facts: &Facts<'_>, found: &mut dyn FnMut(Val<'_>)) {
+    if let Some(value) = single(operand, facts) {
+        return value.into_iter().for_each(found);
+    }
     match operand {
         Operand::Literal(literal) => found(value_of(literal)),
         Operand::Field {
@@ -561,12 +603,6 @@ fn calculate<'a>(op: Arithmetic, a: Val<'_>, b: Val<'_>) -> Option<Val<'a>> {
     }
 }
 
-fn found_word(word: Option<u16>, found: &mut dyn FnMut(Val<'_>)) {
-    if let Some(word) = word {
-        found(Val::Word(word));
-    }
-}
-
 fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Val<'_>)) {
     let Some(message) = facts.partner(which) else {
         return;
@@ -577,8 +613,6 @@ fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Va
         }
     };
     let action: Option<Action<'_>> = match fact {
-        Fact::Verb => return found_word(message.verb().map(|v| v as u16), found),
-        Fact::Effect => return found_word(message.effect().map(|e| e as u16), found),
         Fact::Device
         | Fact::Subject
         | Fact::Channel
@@ -644,16 +678,13 @@ fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Va
         Fact::Outcome => {
             let outcome = match which {
                 Which::This => facts.settled_outcome(),
-                _ => message.action().map(|a| a.outcome),
+                _ => message.outcome(),
             };
             if let Some(outcome) = outcome {
                 found(Val::Word(outcome as u16));
             }
         }
-        Fact::Kind => found(Val::Text(message.kind())),
-        Fact::Protocol => found(Val::Word(message.protocol().0)),
         Fact::Provenance => found(Val::Word(message.provenance() as u16)),
-        Fact::Transport => found(Val::Word(transport_word(conversation.transport))),
         Fact::Anomaly => {
             // No anomaly is known, not unknown: the message was read whole.
             if message.anomalies().is_empty() {
@@ -688,8 +719,6 @@ fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Va
                 .saturating_sub(conversation.started.time);
             found(Val::Quantity((age as f64 / 1e9).max(0.0), Dimension::TIME));
         }
-        Fact::FromServer => found(Val::Flag(message.side() == Side::Server)),
-        Fact::Conversation => found(Val::Number(conversation.flow_id as f64)),
         Fact::ValueBefore => {
             if let Some((n, d)) = facts.known.before.filter(|_| which == Which::This) {
                 found(Val::Quantity(n, d));
@@ -737,7 +766,8 @@ fn attribute_of(
         }
     };
     match attribute {
-        Attribute::Ip => found(Val::Ip(end.ip)),
+        // Read by `single`.
+        Attribute::Ip => {}
         Attribute::Port => found(Val::Number(f64::from(end.port))),
         Attribute::Mac => {
             if let Some(mac) = end.mac {

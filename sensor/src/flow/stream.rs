@@ -32,6 +32,9 @@ pub struct Stream {
 /// An empty buffer larger than this is given back.
 const SPARE: usize = 16 * 1024;
 
+/// Room that is made at once for bytes that a dissector waits for.
+const AWAITED: usize = 4 * 1024;
+
 impl Stream {
     pub fn at(offset: u64) -> Self {
         Stream {
@@ -65,6 +68,9 @@ impl Stream {
             self.unread.drain(..self.start);
             self.start = 0;
         }
+        // Room for all that is known to come, up to a few frames: then it grows once.
+        let awaited = self.need.min(AWAITED).saturating_sub(self.unread.len());
+        self.unread.reserve(awaited.max(bytes.len()));
         self.unread.extend_from_slice(bytes);
     }
 
