@@ -6,7 +6,9 @@ use std::sync::Arc;
 use dissectors::action::{Device, Effect, Outcome, Verb};
 use dissectors::message::FrameRef;
 use dissectors::{ProtocolId, Provenance};
-use rules::finding::{Act, Amount, Confidence, Finding, FindingId, Name, Outcomes, Party, Talk};
+use rules::finding::{
+    Act, Amount, Confidence, Finding, FindingId, Name, Outcomes, Party, Site, Talk,
+};
 use rules::privacy::Words;
 use serde_json::{Map, Value};
 
@@ -188,7 +190,18 @@ fn party(value: &Value) -> Option<Party> {
         names: list(object, "names").iter().map(name).collect(),
         groups: list(object, "groups"),
         kind: Device::from_word(text(object, "kind")),
+        site: site(object),
     })
+}
+
+/// What the site's list calls it, where the list knows it.
+fn site(object: &Map<String, Value>) -> Option<Site> {
+    let site = Site {
+        name: text(object, "name").to_owned(),
+        tag: text(object, "tag").to_owned(),
+        room: text(object, "room").to_owned(),
+    };
+    (site != Site::default()).then_some(site)
 }
 
 fn act(object: &Map<String, Value>) -> Act {
