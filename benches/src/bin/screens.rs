@@ -191,6 +191,7 @@ fn template() -> Finding {
         names: Vec::new(),
         groups: Vec::new(),
         kind: None,
+        site: None,
     };
     Finding {
         finding_id: FindingId(0),
