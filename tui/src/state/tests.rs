@@ -26,6 +26,7 @@ fn finding(n: u64, severity: Severity, last: u64) -> Finding {
         names: Vec::new(),
         groups: Vec::new(),
         kind: None,
+        site: None,
     };
     let at = |seq| FrameRef {
         seq,
