@@ -33,6 +33,11 @@ limits! {
     JOIN_SECONDS "join-seconds" = 60, "seconds of packet time that an answer is waited for";
     JOIN_KEPT "join-kept" = 4_096, "requests kept whole until their answer because a rule asks for it";
     WINDOW_KEYS "window-keys" = 65_536, "keys of one window of one rule";
+    WINDOW_EVENTS "window-events" = 262_144, "events that one window of one rule keeps, over all its keys";
+    WINDOW_VALUES "window-values" = 1_024, "values of one key from which a rise or a fall is measured";
+    ABSENCE_KEYS "absence-keys" = 4_096, "messages that one absence of one rule keeps until they are followed";
+    CAPTURE_HOLE "capture-hole" = 10, "seconds of packet time without a frame, at the end of a file, across which absence is not judged";
+    LIST_FILE "list-file" = 16_777_216, "bytes of one file that a rule names as a list";
     WINDOW_THRESHOLD "window-threshold" = 10_000, "highest number that a window may be compared with";
     FIRST_SEEN_KEYS "first-seen-keys" = 262_144, "keys that one first_seen remembers";
     FINDINGS_OPEN "findings-open" = 4_096, "open findings; the oldest closes early";
