@@ -118,6 +118,11 @@ impl Absences {
         }
     }
 
+    /// True if something waits under this key.
+    pub fn waits(&self, key: u64) -> bool {
+        self.waiting.contains_key(&key)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }

@@ -1,15 +1,19 @@
 //! Which rules a message concerns: by protocol, kind and verb, by the fields that it has, and among
 //! many rules by a value, so that a rule that cannot match costs nothing.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::net::IpAddr;
 
+use aho_corasick::AhoCorasick;
 use dissectors::message::Message;
 use dissectors::registry::{PROTOCOLS, ProtocolId};
 use foldhash::fast::RandomState;
+use ipnet::IpNet;
 
-use super::needs::{Fields, NO_VERB, Needs, Trait, set_field, told_apart_by};
+use super::needs::{Ask, Fields, NO_VERB, Needs, Trait, set_field, told_apart_by};
 use super::table::Table;
-use crate::language::compiled::{Literal, Operand, Which};
+use crate::language::compiled::{Operand, Which};
 use crate::language::eval::{Facts, Val, each, value_of};
 use crate::language::ruleset::{Compiled, Status};
 
@@ -55,11 +59,25 @@ struct Entry {
     fields: Fields,
 }
 
-/// Rules that all ask one trait for a literal.
+/// Rules that all ask one trait for something: which of them a message concerns is found at once,
+/// however many they are.
 #[derive(Debug)]
 struct Crowd {
     operand: Operand,
-    rules: Table<u64, Vec<Entry>>,
+    /// The field that the message must have, if the trait is one.
+    fields: Fields,
+    exact: Table<u64, Vec<Entry>>,
+    /// By family and prefix length: the first address of a network.
+    nets: Vec<(bool, u8, Table<u128, Vec<Entry>>)>,
+    parts: Option<Parts>,
+}
+
+/// Texts looked for all together.
+#[derive(Debug)]
+struct Parts {
+    automaton: AhoCorasick,
+    /// By pattern of the automaton.
+    rules: Vec<Vec<Entry>>,
 }
 
 /// What a message has, as far as rules are told apart by it.
@@ -170,42 +188,87 @@ impl Index {
             entries.into_iter().for_each(|e| place.add(e));
             return place;
         }
-        // The trait that tells most rules apart first.
-        let mut counts: Vec<(Trait, usize)> = Vec::new();
-        for (which, _) in entries.iter().flat_map(|e| &told[e.rule as usize]) {
-            match counts.iter_mut().find(|(t, _)| t == which) {
-                Some((_, n)) => *n += 1,
-                None => counts.push((*which, 1)),
+        let told = |entry: &Entry| &told[entry.rule as usize];
+        // How many rules ask each trait for the same.
+        let mut same: HashMap<(Trait, u64), usize> = HashMap::new();
+        for (which, asks) in entries.iter().flat_map(told) {
+            for ask in asks {
+                *same.entry((*which, self.ask_key(ask))).or_default() += 1;
             }
         }
-        counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-        counts.retain(|(_, n)| *n > CROWD);
-        let crowd = |which: &Trait| Crowd {
-            operand: operand_of(which),
-            rules: Table::default(),
+        // A rule stands under the trait by which it has the fewest beside it.
+        let best = |entry: &Entry| {
+            let beside = |asks: &Vec<Ask>, which: &Trait| -> usize {
+                let one = |ask| same.get(&(*which, self.ask_key(ask))).copied();
+                asks.iter().filter_map(one).sum()
+            };
+            let told = told(entry).iter();
+            let (which, _) = told.min_by_key(|(which, asks)| beside(asks, which))?;
+            Some(*which)
         };
-        place.crowds = counts.iter().map(|(which, _)| crowd(which)).collect();
-        for entry in entries {
-            let told = &told[entry.rule as usize];
-            let at = counts
-                .iter()
-                .position(|(which, _)| told.iter().any(|(t, _)| t == which));
-            let Some((at, literals)) =
-                at.and_then(|at| Some((at, &told.iter().find(|(t, _)| *t == counts[at].0)?.1)))
-            else {
-                place.add(entry);
+        let chosen: Vec<Option<Trait>> = entries.iter().map(best).collect();
+        let mut crowds: Vec<(Trait, usize)> = Vec::new();
+        for which in chosen.iter().flatten() {
+            match crowds.iter_mut().find(|(t, _)| t == which) {
+                Some((_, n)) => *n += 1,
+                None => crowds.push((*which, 1)),
+            }
+        }
+        crowds.retain(|(_, n)| *n > CROWD);
+        let mut patterns: Vec<Vec<(&[u8], Vec<Entry>)>> = vec![Vec::new(); crowds.len()];
+        let mut known: Vec<HashMap<&[u8], usize>> = vec![HashMap::new(); crowds.len()];
+        place.crowds = crowds.iter().map(|(which, _)| Crowd::of(which)).collect();
+        for (entry, which) in entries.iter().zip(&chosen) {
+            let at = which.and_then(|which| crowds.iter().position(|(t, _)| *t == which));
+            let asks = at.and_then(|at| told(entry).iter().find(|(t, _)| *t == crowds[at].0));
+            let (Some(at), Some((_, asks))) = (at, asks) else {
+                place.add(*entry);
                 continue;
             };
-            for literal in literals {
-                let key = self.key(&value_of(literal)).unwrap_or(0);
-                let list = place.crowds[at].rules.entry(key).or_default();
-                if list.last() != Some(&entry) {
-                    list.push(entry);
+            for ask in asks {
+                let list = match ask {
+                    Ask::Is(literal) => {
+                        let key = self.key(&value_of(literal)).unwrap_or(0);
+                        place.crowds[at].exact.entry(key).or_default()
+                    }
+                    Ask::In(net) => place.crowds[at].net(net),
+                    Ask::Has(part) => {
+                        let patterns = &mut patterns[at];
+                        let n = *known[at].entry(part.as_ref()).or_insert_with(|| {
+                            patterns.push((part.as_ref(), Vec::new()));
+                            patterns.len() - 1
+                        });
+                        &mut patterns[n].1
+                    }
+                };
+                if list.last() != Some(entry) {
+                    list.push(*entry);
                 }
             }
         }
-        place.crowds.retain(|c| !c.rules.is_empty());
+        for (crowd, patterns) in place.crowds.iter_mut().zip(patterns) {
+            let (texts, rules): (Vec<&[u8]>, Vec<Vec<Entry>>) = patterns.into_iter().unzip();
+            if texts.is_empty() {
+                continue;
+            }
+            match AhoCorasick::new(&texts) {
+                Ok(automaton) => crowd.parts = Some(Parts { automaton, rules }),
+                // More than an automaton holds: each is asked by itself.
+                Err(_) => rules
+                    .into_iter()
+                    .flatten()
+                    .for_each(|e| place.rules.push(e)),
+            }
+        }
         place
+    }
+
+    fn ask_key(&self, ask: &Ask) -> u64 {
+        match ask {
+            Ask::Is(literal) => self.key(&value_of(literal)).unwrap_or(0),
+            Ask::In(net) => self.hasher.hash_one(net),
+            Ask::Has(part) => self.hasher.hash_one(part),
+        }
     }
 
     fn key(&self, value: &Val<'_>) -> Option<u64> {
@@ -214,6 +277,7 @@ impl Index {
             Val::Text(text) => text.hash(&mut hasher),
             Val::Ip(ip) => ip.hash(&mut hasher),
             Val::Mac(mac) => mac.hash(&mut hasher),
+            Val::Number(n) if n.abs() < 1e9 => (n.round() as i64).hash(&mut hasher),
             _ => return None,
         }
         Some(hasher.finish())
@@ -251,10 +315,19 @@ impl Index {
                     .map(|e| e.rule),
             );
             for crowd in &place.crowds {
+                if crowd
+                    .fields
+                    .iter()
+                    .zip(has.fields)
+                    .any(|(needed, has)| needed & !has != 0)
+                {
+                    continue;
+                }
+                let mut take = |rules: &[Entry]| {
+                    into.extend(rules.iter().filter(|e| has.meets(e)).map(|e| e.rule));
+                };
                 each(&crowd.operand, facts, &mut |value| {
-                    if let Some(rules) = self.key(&value).and_then(|k| crowd.rules.get(&k)) {
-                        into.extend(rules.iter().filter(|e| has.meets(e)).map(|e| e.rule));
-                    }
+                    crowd.find(&value, self, &mut take);
                 });
             }
         }
@@ -265,8 +338,79 @@ impl Index {
     }
 }
 
-/// By which traits a rule can be told apart, and by which literals.
-type Told = Vec<(Trait, Vec<Literal>)>;
+impl Crowd {
+    fn of(which: &Trait) -> Self {
+        let mut fields = [0; 4];
+        if let Trait::Field(_, field) = which {
+            set_field(&mut fields, *field);
+        }
+        Crowd {
+            operand: operand_of(which),
+            fields,
+            exact: Table::default(),
+            nets: Vec::new(),
+            parts: None,
+        }
+    }
+
+    fn net(&mut self, net: &IpNet) -> &mut Vec<Entry> {
+        let (six, length) = (net.addr().is_ipv6(), net.prefix_len());
+        let known = self
+            .nets
+            .iter()
+            .position(|(s, l, _)| (*s, *l) == (six, length));
+        let at = known.unwrap_or_else(|| {
+            self.nets.push((six, length, Table::default()));
+            self.nets.len() - 1
+        });
+        let (_, first) = family_and_bits(net.network());
+        self.nets[at].2.entry(first).or_default()
+    }
+
+    /// Calls `take` with the rules that ask for what this value is.
+    fn find(&self, value: &Val<'_>, index: &Index, take: &mut impl FnMut(&[Entry])) {
+        if !self.exact.is_empty()
+            && let Some(rules) = index.key(value).and_then(|k| self.exact.get(&k))
+        {
+            take(rules);
+        }
+        match value {
+            Val::Ip(ip) if !self.nets.is_empty() => {
+                let (six, bits) = family_and_bits(*ip);
+                let width = if six { 128 } else { 32 };
+                for (s, length, nets) in self.nets.iter().filter(|n| n.0 == six) {
+                    debug_assert_eq!(*s, six);
+                    let free = width - u32::from(*length);
+                    let first = bits.checked_shr(free).unwrap_or(0);
+                    let first = first.checked_shl(free).unwrap_or(0);
+                    if let Some(rules) = nets.get(&first) {
+                        take(rules);
+                    }
+                }
+            }
+            Val::Text(text) => {
+                if let Some(parts) = &self.parts {
+                    for hit in parts.automaton.find_overlapping_iter(text) {
+                        if let Some(rules) = parts.rules.get(hit.pattern().as_usize()) {
+                            take(rules);
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn family_and_bits(ip: IpAddr) -> (bool, u128) {
+    match ip {
+        IpAddr::V4(ip) => (false, u128::from(u32::from(ip))),
+        IpAddr::V6(ip) => (true, u128::from(ip)),
+    }
+}
+
+/// By which traits a rule can be told apart, and by what.
+type Told = Vec<(Trait, Vec<Ask>)>;
 
 fn operand_of(which: &Trait) -> Operand {
     match which {

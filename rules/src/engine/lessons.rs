@@ -6,8 +6,8 @@ use std::net::IpAddr;
 
 use dissectors::action::{Action, Device, Verb};
 use dissectors::contract::Side;
-use dissectors::message::{Batch, Lesson, Message, Value};
-use dissectors::registry::PROTOCOLS;
+use dissectors::message::{Batch, Interest, Lesson, Message, Value};
+use dissectors::registry::{PROTOCOLS, ProtocolId};
 use dissectors::schema::FieldId;
 
 use super::keep;
@@ -72,6 +72,15 @@ pub struct Lessons {
     room: usize,
     /// By protocol: the field of the sequence, and whether it ever taught anything.
     protocols: Vec<(Option<FieldId>, bool)>,
+}
+
+/// Adds the sequence under which handles hold.
+pub fn interest(interest: &mut Interest) {
+    for (at, protocol) in PROTOCOLS.iter().enumerate() {
+        if let Some(field) = protocol.field("sequence_id") {
+            interest.want_field(ProtocolId(at as u16), field);
+        }
+    }
 }
 
 impl Lessons {

@@ -13,7 +13,9 @@ mod places;
 mod render;
 mod setpoints;
 mod table;
+mod trace;
 mod unjudged;
+mod wants;
 mod windows;
 
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -31,9 +33,12 @@ use self::joins::{Fired, Hanging, Joins, Lapsed};
 use self::lessons::Lessons;
 pub use self::lessons::Taught;
 use self::needs::Needs;
+pub use self::needs::protocols_of;
 pub use self::neighbours::Neighbours;
 use self::setpoints::Setpoints;
 pub(crate) use self::table::Table;
+use self::trace::{Ground, Noting};
+pub use self::trace::{Meeting, Part, Trace, When};
 pub use self::unjudged::Unjudged;
 use self::unjudged::{Doubt, Doubts};
 use self::windows::{Feeding, Told, Windows};
@@ -67,6 +72,8 @@ pub struct Judge {
     setpoints: Setpoints,
     neighbours: Neighbours,
     vigil: Vigil,
+    /// A rule that somebody follows.
+    trace: Option<Box<Trace>>,
     findings: Findings,
     hasher: RandomState,
     scratch: Scratch,
@@ -150,9 +157,7 @@ fn absences_of(rules: &[Compiled]) -> Vec<(RuleAt, usize)> {
 
 /// What a judge of these rules reads of messages.
 pub fn interest_of(rules: &RuleSet) -> Interest {
-    let mut interest = rules.interest();
-    crate::inventory::interest(&mut interest);
-    interest
+    wants::interest(rules.compiled())
 }
 
 impl Judge {
@@ -169,6 +174,7 @@ impl Judge {
             setpoints: Setpoints::new(&limits),
             neighbours: Neighbours::new(&limits),
             vigil: Vigil::new(&limits),
+            trace: None,
             findings: Findings::new(&limits),
             hasher: RandomState::default(),
             scratch: Scratch::default(),
@@ -196,18 +202,7 @@ impl Judge {
 
     /// What the rules and the judge itself read of messages.
     pub fn interest(&self) -> Interest {
-        let mut interest = Interest::nothing();
-        crate::inventory::interest(&mut interest);
-        for rule in &self.book.rules {
-            crate::language::reads::rule(rule, &mut |operand| match operand {
-                Operand::Field {
-                    protocol, field, ..
-                } => interest.want_field(*protocol, *field),
-                Operand::Path { protocol, .. } => interest.want_body(*protocol),
-                _ => {}
-            });
-        }
-        interest
+        wants::interest(&self.book.rules)
     }
 
     /// Judges one message. What a timer owed before its time is told first, then what the message
@@ -221,7 +216,7 @@ impl Judge {
         self.inventory.saw(message, &mut self.hits);
         self.neighbours.saw(message, &mut self.hits);
         self.lessons.learn(message, &mut self.hits);
-        let concerned = self.book.index.concerns(message);
+        let concerned = self.book.index.concerns(message) || self.trace.is_some();
         let tracked = self.book.tracks[message.protocol().index()];
         let answered = match message.answers() {
             Some(_) if concerned || !self.joins.is_empty() || self.setpoints.waits() => {
@@ -332,16 +327,32 @@ impl Judge {
         sink: &mut dyn FnMut(Event<'_>),
     ) {
         let doubt = self.vigil.doubt(&waiting);
-        let rule = self.book.rules.get(at as usize);
-        match (rule, doubt) {
-            (Some(_), Some(doubt)) => self.book.unjudged[at as usize].count(doubt),
-            (Some(rule), None) => {
+        if let Some(doubt) = doubt {
+            self.book.unjudged[at as usize].count(doubt);
+        }
+        match self.book.rules.get(at as usize) {
+            Some(rule) if doubt.is_none() || self.trace.is_some() => {
                 let mut facts = Facts::new(
                     waiting.message.message(0),
                     self.policy.as_ref(),
                     &self.inventory,
                 );
                 facts.known.neighbours = Some(&self.neighbours);
+                if let Some(trace) = &mut self.trace
+                    && trace.rule_id == rule.rule.id
+                    && trace.is_of(&facts)
+                {
+                    let truth = doubt.map_or(Truth::True, |_| Truth::Unknown);
+                    let when = doubt.map_or(When::InVain, |_| When::InDoubt);
+                    trace.windows = vec![(window, truth)];
+                    let ground = Ground {
+                        windows: &self.book.windows[at as usize],
+                        limits: &self.limits,
+                        hasher: &self.hasher,
+                        now: self.clock.now(),
+                    };
+                    trace.note(rule, &facts, when, &ground);
+                }
                 self.scratch.evidence.clear();
                 self.scratch.told.clear();
                 let within = rule.condition.windows.get(window).map_or(0, |w| w.within);
@@ -355,9 +366,11 @@ impl Judge {
                     told: &mut self.scratch.told,
                 };
                 let outcome = facts.settled_outcome().unwrap_or(Outcome::Unknown);
-                fire(rule, at, &facts, outcome, &mut firing, sink);
+                if doubt.is_none() {
+                    fire(rule, at, &facts, outcome, &mut firing, sink);
+                }
             }
-            (None, _) => {}
+            _ => {}
         }
         self.vigil.leave(waiting.message.message(0));
         self.vigil.spare(waiting.message);
@@ -394,6 +407,16 @@ impl Judge {
     /// Steps of the clock backwards by more than a second.
     pub fn clock_steps(&self) -> u64 {
         self.clock.steps
+    }
+
+    /// Follows how one rule meets the messages of one frame.
+    pub fn follow(&mut self, trace: Trace) {
+        self.trace = Some(Box::new(trace));
+    }
+
+    /// What was followed.
+    pub fn followed(&mut self) -> Option<Trace> {
+        self.trace.take().map(|t| *t)
     }
 
     /// What could not be judged, by rule and reason.
@@ -545,6 +568,8 @@ impl Judge {
                     }
                     continue;
                 }
+                self.scratch.evidence.clear();
+                self.scratch.told.clear();
                 let mut feeding = Feeding {
                     condition: &rule.condition,
                     windows: &mut self.book.windows[at as usize],
@@ -557,7 +582,18 @@ impl Judge {
                     told: &mut self.scratch.told,
                     vigil: &mut self.vigil,
                 };
-                match holds(rule, facts, &mut feeding) {
+                let held = match &mut self.trace {
+                    Some(trace) if rule.rule.id == trace.rule_id => {
+                        trace.windows.clear();
+                        let mut noting = Noting {
+                            past: &mut feeding,
+                            said: &mut trace.windows,
+                        };
+                        eval(&rule.condition.root, facts, &mut noting)
+                    }
+                    _ => holds(rule, facts, &mut feeding),
+                };
+                match held {
                     Truth::True => {
                         let counted_as = match task {
                             Task::Waiting => outcome,
@@ -588,6 +624,34 @@ impl Judge {
                         self.book.unjudged[at as usize].count(Doubt::NoPolicy);
                     }
                     _ => {}
+                }
+            }
+            if let Some(trace) = &mut self.trace {
+                let ground = |at: usize| Ground {
+                    windows: &self.book.windows[at],
+                    limits: &self.limits,
+                    hasher: &self.hasher,
+                    now: self.clock.now(),
+                };
+                let id = &trace.rule_id;
+                let rule = self.book.rules.iter().position(|r| r.rule.id == *id);
+                if let Some((at, rule)) = rule.map(|at| (at, &self.book.rules[at])) {
+                    let own_task = |t: &&(RuleAt, Task)| t.0 as usize == at;
+                    let tasks = || tasks.iter().filter(own_task).map(|(_, task)| *task);
+                    if let Some(facts) = own.as_ref().filter(|f| trace.is_of(f)) {
+                        let came = tasks().any(|t| matches!(t, Task::Own));
+                        let when = match came {
+                            _ if rule.rule.status == Status::Draft => When::Draft,
+                            false => When::NoConcern,
+                            true if waiting.contains(&(at as RuleAt)) => When::WaitsForAnswer,
+                            true => When::Came,
+                        };
+                        trace.note(rule, facts, when, &ground(at));
+                    }
+                    let settled = tasks().any(|t| matches!(t, Task::Waiting));
+                    if let Some(facts) = past.as_ref().filter(|f| settled && trace.is_of(f)) {
+                        trace.note(rule, facts, When::Settled, &ground(at));
+                    }
                 }
             }
         }
@@ -692,8 +756,6 @@ fn partner<'m>(
 
 /// Evaluates a rule and feeds its windows.
 fn holds(rule: &Compiled, facts: &Facts<'_>, feeding: &mut Feeding<'_>) -> Truth {
-    feeding.evidence.clear();
-    feeding.told.clear();
     let past: &mut dyn Past = feeding;
     eval(&rule.condition.root, facts, past)
 }

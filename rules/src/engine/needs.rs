@@ -1,15 +1,21 @@
 //! What a condition needs of a message of one protocol before it can be true: kinds, verbs,
 //! fields, anomalies, a value. What a message lacks of that need not be looked at.
 
-use dissectors::action::{Device, Effect, Verb};
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use dissectors::action::{Device, Verb};
 use dissectors::registry::{PROTOCOLS, ProtocolId};
 use dissectors::schema::{FieldId, Protocol};
+use ipnet::IpNet;
 
 use crate::language::ast::Comparison;
 use crate::language::compiled::{
     Attribute, Condition, Fact, Literal, Node, Operand, Seat, Set, Which,
 };
 use crate::language::eval::matches;
+use crate::language::{check, parser};
+use crate::limits::{self, Limits};
 
 /// The bit for messages without an action.
 pub const NO_VERB: u32 = 1 << 31;
@@ -175,13 +181,24 @@ struct Look<'c> {
 impl Look<'_> {
     /// What `node` needs to be true, or (`wanted` false) to be false.
     fn needs(&self, node: &Node, wanted: bool) -> Needs {
-        let all = |parts: &[Node], join: fn(Needs, Needs) -> Needs, from: Needs| {
-            parts.iter().map(|p| self.needs(p, wanted)).fold(from, join)
+        let all = |parts: &[Node]| {
+            let mut needs = Needs::ANY;
+            for part in parts {
+                needs = needs.and(self.needs(part, wanted));
+                // Most rules name their protocol first: of the others the rest need not be asked.
+                if !needs.possible {
+                    break;
+                }
+            }
+            needs
         };
         match node {
-            Node::And(parts, _) if wanted => all(parts, Needs::and, Needs::ANY),
-            Node::Or(parts) if !wanted => all(parts, Needs::and, Needs::ANY),
-            Node::And(parts, _) | Node::Or(parts) => all(parts, Needs::or, Needs::NEVER),
+            Node::And(parts, _) if wanted => all(parts),
+            Node::Or(parts) if !wanted => all(parts),
+            Node::And(parts, _) | Node::Or(parts) => parts
+                .iter()
+                .map(|p| self.needs(p, wanted))
+                .fold(Needs::NEVER, Needs::or),
             Node::Not(inner) => self.needs(inner, !wanted),
             Node::Surely(inner) if wanted => self.needs(inner, true),
             Node::Compare(op, left, right) => {
@@ -210,13 +227,7 @@ impl Look<'_> {
                             texts.iter().cloned().map(Literal::Text).collect();
                         known.and(self.one_of(*fact, &texts, wanted))
                     }
-                    Set::Words(mask) => {
-                        let words: Vec<Literal> = (0..128)
-                            .filter(|w| mask >> w & 1 == 1)
-                            .map(Literal::Word)
-                            .collect();
-                        known.and(self.one_of(*fact, &words, wanted))
-                    }
+                    Set::Words(mask) => known.and(self.one_word(*fact, *mask, wanted)),
                     _ => known,
                 }
             }
@@ -334,19 +345,11 @@ impl Look<'_> {
         }
     }
 
-    /// What it takes for a fact to be (or not to be) one of some literals.
-    fn one_of(&self, fact: Fact, literals: &[Literal], among: bool) -> Needs {
-        let named = literals.iter().fold(0u128, |set, literal| match literal {
-            Literal::Word(w) => set | 1u128.checked_shl(u32::from(*w)).unwrap_or(0),
-            _ => set,
-        });
+    /// What it takes for a fact to be (or not to be) one of some words, a bit each.
+    fn one_word(&self, fact: Fact, named: u128, among: bool) -> Needs {
         match fact {
             Fact::Protocol => {
-                // There may be more protocols than the set has bits.
-                let own = u64::from(self.id.0);
-                let is = literals
-                    .iter()
-                    .any(|l| matches!(l, Literal::Word(w) if u64::from(*w) == own));
+                let is = named.checked_shr(u32::from(self.id.0)).unwrap_or(0) & 1 == 1;
                 Needs {
                     possible: is == among,
                     ..Needs::ANY
@@ -362,19 +365,38 @@ impl Look<'_> {
                 }
             }
             Fact::Effect => {
-                let has = |effect: Effect| (named >> (effect as u32) & 1 == 1) == among;
-                let mut verbs = 0;
-                for verb in Verb::ALL {
-                    if Device::ALL.iter().any(|d| has(verb.effect(*d))) {
-                        verbs |= 1 << (*verb as u32);
-                    }
-                }
+                let named = named as u32;
+                let wanted = if among { named } else { !named };
+                let may = EFFECTS.iter().filter(|(_, effects)| effects & wanted != 0);
+                let verbs = may.fold(0, |verbs, (verb, _)| verbs | verb);
                 Needs {
                     possible: verbs != 0,
                     verbs,
                     ..Needs::ANY
                 }
             }
+            _ => Needs::ANY,
+        }
+    }
+
+    /// What it takes for a fact to be (or not to be) one of some literals.
+    fn one_of(&self, fact: Fact, literals: &[Literal], among: bool) -> Needs {
+        let named = literals.iter().fold(0u128, |set, literal| match literal {
+            Literal::Word(w) => set | 1u128.checked_shl(u32::from(*w)).unwrap_or(0),
+            _ => set,
+        });
+        match fact {
+            Fact::Protocol => {
+                // There may be more protocols than the set has bits.
+                let is = literals
+                    .iter()
+                    .any(|l| matches!(l, Literal::Word(w) if *w == self.id.0));
+                Needs {
+                    possible: is == among,
+                    ..Needs::ANY
+                }
+            }
+            Fact::Verb | Fact::Effect => self.one_word(fact, named, among),
             Fact::Kind => {
                 let texts = |name: &[u8]| {
                     literals
@@ -413,11 +435,43 @@ impl Look<'_> {
 
     /// A kind that no protocol lists may come by name in any; one that another lists is that one's.
     fn may_be_named(&self, literals: &[Literal]) -> bool {
-        literals.iter().any(|l| {
-            matches!(l, Literal::Text(t)
-                if !PROTOCOLS.iter().any(|p| p.kinds.iter().any(|k| k.name.as_bytes() == t.as_ref())))
-        })
+        literals
+            .iter()
+            .any(|l| matches!(l, Literal::Text(t) if !KINDS.contains(t.as_ref())))
     }
+}
+
+/// Every kind of every protocol.
+static KINDS: LazyLock<HashSet<&[u8]>> = LazyLock::new(|| {
+    let kinds = PROTOCOLS.iter().flat_map(|p| p.kinds.iter());
+    kinds.map(|k| k.name.as_bytes()).collect()
+});
+
+/// The bit of each verb, and bits of the effects that it has on one device or another.
+static EFFECTS: LazyLock<Vec<(u32, u32)>> = LazyLock::new(|| {
+    let effects = |verb: &Verb| {
+        let on = Device::ALL.iter().map(|d| 1 << (verb.effect(*d) as u32));
+        on.fold(0, |all, one: u32| all | one)
+    };
+    let all = Verb::ALL.iter();
+    all.map(|verb| (1 << (*verb as u32), effects(verb)))
+        .collect()
+});
+
+/// Names of the protocols of whose messages a condition may be true. Empty: it has mistakes.
+pub fn protocols_of(when: &str, file: &str, limits: &Limits) -> Vec<&'static str> {
+    let depth = limits.get(limits::EXPRESSION_DEPTH);
+    let folder = std::path::Path::new(file).parent();
+    let condition = parser::parse(when, depth)
+        .ok()
+        .and_then(|expr| check::compile_beside(&expr, limits, folder).ok());
+    let Some(condition) = condition else {
+        return Vec::new();
+    };
+    let all = PROTOCOLS.iter().enumerate();
+    all.filter(|(at, _)| Needs::of(&condition, ProtocolId(*at as u16)).possible)
+        .map(|(_, p)| p.name)
+        .collect()
 }
 
 /// Something that a message has one value of, by which rules can be told apart at once.
@@ -447,6 +501,7 @@ impl Trait {
                 | Fact::Destination
                 | Fact::ValueUnit
                 | Fact::ValueCode
+                | Fact::Port
                 | Fact::Anomaly),
             ) => Some(Trait::Fact(*fact)),
             Operand::Asset(
@@ -462,38 +517,69 @@ impl Trait {
     }
 }
 
-/// The literals one of which a trait must equal for the condition to be true.
-pub fn told_apart_by(condition: &Condition) -> Vec<(Trait, Vec<Literal>)> {
+/// What a trait must be for a condition to be true.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ask {
+    /// This text, address, MAC or whole number.
+    Is(Literal),
+    /// An address in this network.
+    In(IpNet),
+    /// A text that has this part.
+    Has(Box<[u8]>),
+}
+
+impl Ask {
+    fn is(literal: &Literal) -> Option<Ask> {
+        let usable = match literal {
+            Literal::Text(_) | Literal::Ip(_) | Literal::Mac(_) => true,
+            // Beyond, numbers that compare as equal may round to different whole ones.
+            Literal::Number(n) => n.fract() == 0.0 && n.abs() <= 1e8,
+            _ => false,
+        };
+        usable.then(|| Ask::Is(literal.clone()))
+    }
+}
+
+/// Parts shorter than this are found in too many texts.
+const SHORTEST_PART: usize = 3;
+
+/// What traits must be, one of several each, for the condition to be true.
+pub fn told_apart_by(condition: &Condition) -> Vec<(Trait, Vec<Ask>)> {
     let parts = match &condition.root {
         Node::And(parts, _) => parts.as_slice(),
         single => std::slice::from_ref(single),
     };
     let mut found = Vec::new();
     for part in parts {
-        let (operand, literals) = match part {
+        let (operand, asks): (_, Option<Vec<Ask>>) = match part {
             Node::Compare(Comparison::Equal, operand, Operand::Literal(literal)) => {
-                (operand, vec![literal.clone()])
+                (operand, Ask::is(literal).map(|ask| vec![ask]))
             }
             Node::In(operand, Set::Texts(texts)) => {
-                (operand, texts.iter().cloned().map(Literal::Text).collect())
+                let is = |t: &Box<[u8]>| Ask::Is(Literal::Text(t.clone()));
+                (operand, Some(texts.iter().map(is).collect()))
             }
-            Node::In(operand, Set::Nets(nets))
-                if nets.iter().all(|n| n.prefix_len() == n.max_prefix_len()) =>
-            {
-                (
-                    operand,
-                    nets.iter().map(|n| Literal::Ip(n.addr())).collect(),
-                )
+            Node::In(operand, Set::Numbers(numbers)) => {
+                let is = |n: &f64| Ask::is(&Literal::Number(*n));
+                (operand, numbers.iter().map(is).collect())
+            }
+            Node::In(operand, Set::Nets(nets)) => {
+                let ask = |n: &IpNet| match n.prefix_len() == n.max_prefix_len() {
+                    true => Ask::Is(Literal::Ip(n.addr())),
+                    false => Ask::In(*n),
+                };
+                (operand, Some(nets.iter().map(ask).collect()))
+            }
+            Node::Test(operand, pattern) => {
+                let part = pattern.part().filter(|p| p.len() >= SHORTEST_PART);
+                (operand, part.map(|p| vec![Ask::Has(p.into())]))
             }
             _ => continue,
         };
-        let usable = literals
-            .iter()
-            .all(|l| matches!(l, Literal::Text(_) | Literal::Ip(_) | Literal::Mac(_)));
         if let Some(which) = Trait::of(operand)
-            && usable
+            && let Some(asks) = asks
         {
-            found.push((which, literals));
+            found.push((which, asks));
         }
     }
     found

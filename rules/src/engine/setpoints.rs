@@ -7,8 +7,8 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
 
 use dissectors::action::{Action, Effect, Outcome, Verb};
-use dissectors::message::{Message, Value};
-use dissectors::registry::PROTOCOLS;
+use dissectors::message::{Interest, Message, Value};
+use dissectors::registry::{PROTOCOLS, ProtocolId};
 use dissectors::schema::FieldId;
 use foldhash::fast::RandomState;
 
@@ -68,6 +68,21 @@ struct Target {
     device: u64,
     number: f64,
     dimension: Dimension,
+}
+
+/// Adds what devices report of their rates.
+pub fn interest(interest: &mut Interest) {
+    for (at, protocol) in PROTOCOLS.iter().enumerate() {
+        let Some((_, rate, channel)) = REPORTS.iter().find(|r| r.0 == protocol.name) else {
+            continue;
+        };
+        for field in [rate, channel]
+            .into_iter()
+            .filter_map(|f| protocol.field(f))
+        {
+            interest.want_field(ProtocolId(at as u16), field);
+        }
+    }
 }
 
 impl Setpoints {

@@ -15,6 +15,7 @@ use crate::language::ruleset::{RuleSet, Source};
 use crate::policy::Policy;
 use crate::privacy::{Pseudonyms, Show};
 
+mod crowd;
 mod memory;
 mod waiting;
 
@@ -890,7 +891,8 @@ fn shipped_rules_load_without_a_warning_and_their_tests_name_captures() {
             "{}",
             rule.id
         );
-        for capture in rule.tests.fires.iter().chain(&rule.tests.silent) {
+        for entry in rule.tests.fires.iter().chain(&rule.tests.silent) {
+            let (capture, _) = rule.tests.proof(entry);
             assert!(capture.starts_with("pcaps/"), "{}: {capture}", rule.id);
         }
     }

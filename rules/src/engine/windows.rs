@@ -285,6 +285,53 @@ impl Windows {
         states.map(|s| s.events.len()).sum()
     }
 
+    /// What a window keeps for a message's key, in words. `None`: a part of the key is not there.
+    pub fn look(
+        &self,
+        at: usize,
+        window: &Window,
+        facts: &Facts<'_>,
+        hasher: &RandomState,
+        now: i64,
+    ) -> Option<String> {
+        let table = self.tables.get(at)?;
+        let key = key_of(hasher, &window.by, facts)?;
+        let state = table.keys.get(&key);
+        let since = now.saturating_sub(window.within);
+        let events: Vec<&Counted> = state
+            .map(|s| s.events.iter().filter(|e| e.time >= since).collect())
+            .unwrap_or_default();
+        let (n, span) = (events.len(), words(window.within));
+        let number = |e: Option<&&Counted>| e.map(|e| f64::from_bits(e.what));
+        Some(match window.kind {
+            WindowKind::Count(of) => format!("{n} of {of} within {span}"),
+            WindowKind::Distinct(of) => format!("{n} different of {of} within {span}"),
+            WindowKind::Interleaved(of) => format!("went back {n} of {of} times within {span}"),
+            WindowKind::Sum {
+                above, dimension, ..
+            } => {
+                let sum: f64 = events.iter().map(|e| f64::from_bits(e.what)).sum();
+                let (sum, above) = (dimension.shown(sum), dimension.shown(above));
+                format!("{sum} of {above} within {span}")
+            }
+            WindowKind::Moved { dimension, .. } => {
+                match number(events.first()).zip(number(events.last())) {
+                    Some((from, to)) => {
+                        let (from, to) = (dimension.shown(from), dimension.shown(to));
+                        format!("from {from} to {to} within {span}")
+                    }
+                    None => format!("no number within {span}"),
+                }
+            }
+            WindowKind::Absence if table.absences.waits(key) => {
+                format!("waits up to {span} for what should follow")
+            }
+            WindowKind::Absence => "nothing waits under this key".to_owned(),
+            _ if state.is_some() => format!("something is kept under this key, for {span}"),
+            _ => "nothing is kept under this key".to_owned(),
+        })
+    }
+
     /// What a window waits for.
     pub fn absences(&mut self, at: usize) -> Option<&mut Absences> {
         self.tables.get_mut(at).map(|t| &mut t.absences)
@@ -875,20 +922,25 @@ impl Feeding<'_> {
 
     /// A key made of the values of some operands; `None` if one has none.
     pub(super) fn key(&self, operands: &[Operand], facts: &Facts<'_>) -> Option<u64> {
-        let mut hasher = self.hasher.build_hasher();
-        TAG.hash(&mut hasher);
-        for operand in operands {
-            let mut known = false;
-            each(operand, facts, &mut |v| {
-                known = true;
-                hash(&v, &mut hasher);
-            });
-            if !known {
-                return None;
-            }
-        }
-        Some(hasher.finish())
+        key_of(self.hasher, operands, facts)
     }
+}
+
+/// A key made of the values of some operands; `None` if one has none.
+fn key_of(hasher: &RandomState, operands: &[Operand], facts: &Facts<'_>) -> Option<u64> {
+    let mut hasher = hasher.build_hasher();
+    TAG.hash(&mut hasher);
+    for operand in operands {
+        let mut known = false;
+        each(operand, facts, &mut |v| {
+            known = true;
+            hash(&v, &mut hasher);
+        });
+        if !known {
+            return None;
+        }
+    }
+    Some(hasher.finish())
 }
 
 impl State {

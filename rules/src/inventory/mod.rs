@@ -15,7 +15,7 @@ mod marks;
 pub mod oui;
 pub mod register;
 pub mod role;
-mod usage;
+pub(crate) mod usage;
 
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;

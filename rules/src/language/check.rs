@@ -426,7 +426,7 @@ impl<'l> Checker<'l> {
             .size_limit(size)
             .build()
         {
-            Ok(regex) => Some(Pattern::Regex(Box::new(regex))),
+            Ok(regex) => Some(Pattern::of(regex)),
             Err(error) => {
                 let told = error.to_string();
                 let last = told

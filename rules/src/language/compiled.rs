@@ -264,7 +264,24 @@ pub enum Pattern {
     Contains(Box<[u8]>),
     StartsWith(Box<[u8]>),
     EndsWith(Box<[u8]>),
-    Regex(Box<Regex>),
+    /// With the longest text that every match has.
+    Regex(Box<Regex>, Box<[u8]>),
+}
+
+impl Pattern {
+    pub fn of(regex: Regex) -> Pattern {
+        let part = super::required::part_of(regex.as_str()).into();
+        Pattern::Regex(Box::new(regex), part)
+    }
+
+    /// A text that whatever fits has within it; `None`: there may be none.
+    pub fn part(&self) -> Option<&[u8]> {
+        let part = match self {
+            Pattern::Contains(part) | Pattern::StartsWith(part) | Pattern::EndsWith(part) => part,
+            Pattern::Regex(_, part) => part,
+        };
+        (!part.is_empty()).then_some(part)
+    }
 }
 
 /// Most steps of a sequence.

@@ -166,10 +166,7 @@ impl fmt::Display for Report {
 impl std::error::Error for Report {}
 
 /// The name nearest to a misspelt one, if any is near enough to be meant.
-pub(crate) fn nearest<'n>(
-    wrong: &str,
-    names: impl IntoIterator<Item = &'n str>,
-) -> Option<&'n str> {
+pub fn nearest<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let wrong = wrong.to_lowercase();
     let room = (wrong.chars().count() / 3).max(1);
     names

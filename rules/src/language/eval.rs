@@ -477,7 +477,7 @@ pub fn matches(pattern: &Pattern, text: &[u8]) -> bool {
         Pattern::Contains(part) => contains(text, part),
         Pattern::StartsWith(part) => text.starts_with(part),
         Pattern::EndsWith(part) => text.ends_with(part),
-        Pattern::Regex(regex) => regex.is_match(text),
+        Pattern::Regex(regex, _) => regex.is_match(text),
     }
 }
 

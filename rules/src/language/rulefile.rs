@@ -71,12 +71,13 @@ fn rule(
     let attack = r.plains("attack");
     let false_positives = r.plains("false_positives");
     let tags = r.plains("tags");
-    let file_text = r.file.text.clone();
+    let whole = Arc::clone(r.file);
+    let file_text = whole.text.as_str();
     let condition = when
         .as_ref()
-        .and_then(|w| compile(&mut r, &file_text, w, limits));
+        .and_then(|w| compile(&mut r, file_text, w, limits));
     let raise = raise.map(|(when, severity)| {
-        let condition = compile(&mut r, &file_text, &when, limits);
+        let condition = compile(&mut r, file_text, &when, limits);
         if let Some(c) = &condition
             && (!c.windows.is_empty() || c.uses.answer)
         {
@@ -90,11 +91,11 @@ fn rule(
     });
     let sentence = why
         .as_ref()
-        .map(|w| sentence(&mut r, &file_text, w, limits))
+        .map(|w| sentence(&mut r, file_text, w, limits))
         .unwrap_or_default();
     let key = collapse.map(|keys| {
         keys.iter()
-            .filter_map(|k| operand(&mut r, &file_text, k, limits))
+            .filter_map(|k| operand(&mut r, file_text, k, limits))
             .map(|(o, _)| o)
             .collect()
     });

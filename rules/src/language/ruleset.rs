@@ -4,10 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use dissectors::message::Interest;
-
 use super::compiled::{Condition, Operand};
-use super::diagnostic::Report;
+use super::diagnostic::{Diagnostic, Report, Text};
 use super::rulefile;
 use crate::finding::{Confidence, Severity};
 use crate::limits::Limits;
@@ -37,6 +35,17 @@ pub struct Tests {
     pub silent: Vec<String>,
     /// The policy to judge them by.
     pub policy: Option<String>,
+}
+
+impl Tests {
+    /// A capture of the list and the policy that it is judged by: its own (`CAPTURE with POLICY`), or
+    /// that of all.
+    pub fn proof<'t>(&'t self, entry: &'t str) -> (&'t str, Option<&'t str>) {
+        match entry.split_once(" with ") {
+            Some((capture, policy)) => (capture.trim(), Some(policy.trim())),
+            None => (entry, self.policy.as_deref()),
+        }
+    }
 }
 
 /// The severity of a rule, by what became of the request.
@@ -138,6 +147,32 @@ impl Severities {
     }
 }
 
+/// Rules that differ in their letters only: their ids do not clash, but their numbers do.
+fn same_numbers(rules: &[Compiled], report: &mut Report) {
+    let mut first: HashMap<u32, &Rule> = HashMap::new();
+    for rule in rules.iter().map(|c| c.rule.as_ref()) {
+        let Some(other) = first.insert(rule.number, rule) else {
+            continue;
+        };
+        let file = Arc::new(Text {
+            name: rule.file.clone(),
+            text: format!("id = \"{}\"", rule.id),
+        });
+        let title = format!(
+            "{} and {} have the number {}: signature_id in EVE records does not tell them apart",
+            other.id, rule.id, rule.number
+        );
+        let told = Diagnostic::error(
+            &file,
+            "WR024",
+            6..6 + rule.id.len(),
+            title,
+            "the same number",
+        );
+        report.add(told.warning().help("give one of them another number"));
+    }
+}
+
 /// Rules, checked and compiled, in the order of their ids.
 #[derive(Debug, Default)]
 pub struct RuleSet {
@@ -168,6 +203,7 @@ impl RuleSet {
             return Err(report);
         }
         rules.sort_by(|a, b| a.rule.id.cmp(&b.rule.id));
+        same_numbers(&rules, &mut report);
         Ok(RuleSet {
             rules,
             warnings: report,
@@ -206,19 +242,8 @@ impl RuleSet {
         &self.warnings
     }
 
-    /// Which fields and bodies the rules read.
-    pub fn interest(&self) -> Interest {
-        let mut interest = Interest::nothing();
-        for rule in &self.rules {
-            super::reads::rule(rule, &mut |operand| match operand {
-                Operand::Field {
-                    protocol, field, ..
-                } => interest.want_field(*protocol, *field),
-                Operand::Path { protocol, .. } => interest.want_body(*protocol),
-                _ => {}
-            });
-        }
-        interest
+    pub(crate) fn compiled(&self) -> &[Compiled] {
+        &self.rules
     }
 
     pub(crate) fn into_rules(self) -> Vec<Compiled> {

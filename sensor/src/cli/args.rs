@@ -473,6 +473,40 @@ pub enum Level {
     Info,
 }
 
+/// Hold a rule against one frame.
+#[derive(Debug, Args)]
+pub struct TraceArgs {
+    /// The rule: WW-PUMP-0014, or without the WW-
+    pub id: String,
+    #[command(flatten)]
+    pub input: Input,
+    /// Number of the frame in the capture, from 1
+    #[arg(long, value_name = "N")]
+    pub frame: u64,
+    /// Who may do what to whom
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Further rules beside the shipped ones: a file or a directory of TOML files
+    #[arg(long, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+    /// Show patient data as sent, not as pseudonyms
+    #[arg(long)]
+    pub show_patient_data: bool,
+}
+
+/// Run the tests of rules.
+#[derive(Debug, Args)]
+pub struct RulesTestArgs {
+    /// Rules to test; none tests all that name captures
+    pub ids: Vec<String>,
+    /// Further rules beside the shipped ones: a file or a directory of TOML files
+    #[arg(long, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+    /// The folder from which the shipped rules name their captures: the top of the source tree
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub top: PathBuf,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum RulesCommand {
     /// Load the rules and say what is wrong with them
@@ -496,6 +530,11 @@ pub enum RulesCommand {
         #[arg(long, value_name = "DIR")]
         rules: Vec<PathBuf>,
     },
+    /// Hold a rule against one frame: its condition part by part with the values that it met, and so
+    /// why it fired or did not
+    Trace(TraceArgs),
+    /// Run the captures that rules name as their tests: where they must fire, where stay silent
+    Test(RulesTestArgs),
 }
 
 #[derive(Debug, Subcommand)]

@@ -26,6 +26,8 @@ mod progress;
 pub mod reference;
 mod replay;
 mod rulebook;
+mod rules_test;
+mod rules_trace;
 mod service;
 mod setup;
 mod span;
@@ -96,6 +98,8 @@ pub fn run() -> ExitCode {
             rulebook::list(&rules, json)
         }
         Some(Command::Rules(RulesCommand::Explain { id, rules })) => rulebook::explain(&id, &rules),
+        Some(Command::Rules(RulesCommand::Trace(args))) => rules_trace::run(&args, &limits),
+        Some(Command::Rules(RulesCommand::Test(args))) => rules_test::run(&args, &limits),
         Some(Command::Policy(PolicyCommand::Check { file })) => rulebook::check_policy(&file),
         Some(Command::Policy(PolicyCommand::Explain {
             from,

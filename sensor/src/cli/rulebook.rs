@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use rules::language::plain;
 use rules::language::ruleset::{Rule, RuleSet, Source, Status};
 use rules::policy::Policy;
 
@@ -111,6 +112,19 @@ pub fn missing(extra: &[PathBuf], json: bool) -> Ending {
     Ending::Done
 }
 
+/// A rule by its id; `WW-` may be left out, small letters are as good.
+pub fn find<'s>(set: &'s RuleSet, id: &str) -> Result<&'s Rule, String> {
+    let wanted = id.to_uppercase();
+    let is = |r: &&Rule| r.id == wanted || r.id.strip_prefix("WW-") == Some(&wanted);
+    set.rules().find(is).ok_or_else(|| {
+        let ids = set.rules().map(|r| r.id.as_str());
+        match rules::language::diagnostic::nearest(&wanted, ids) {
+            Some(near) => format!("no rule {id}; did you mean {near}?"),
+            None => format!("no rule {id}; `wardwatch rules list` names them all"),
+        }
+    })
+}
+
 /// `rules explain`: what a rule looks at, why, and what to do.
 pub fn explain(id: &str, extra: &[PathBuf]) -> Ending {
     let set = match load(extra) {
@@ -120,15 +134,12 @@ pub fn explain(id: &str, extra: &[PathBuf]) -> Ending {
             return Ending::Failed;
         }
     };
-    let wanted = id.to_uppercase();
-    let Some(rule) = set
-        .rules()
-        .find(|r| r.id == wanted || r.id.strip_prefix("WW-") == Some(&wanted))
-    else {
-        complain(format!(
-            "no rule {id}; `wardwatch rules list` names them all"
-        ));
-        return Ending::Failed;
+    let rule = match find(&set, id) {
+        Ok(rule) => rule,
+        Err(message) => {
+            complain(message);
+            return Ending::Failed;
+        }
     };
     println!("{}", explanation(rule));
     Ending::Done
@@ -145,7 +156,30 @@ fn explanation(rule: &Rule) -> String {
         }
     };
     row("Why it matters", &rule.clinical);
-    row("Fires when", &rule.when);
+    let limits = rules::limits::Limits::default();
+    let lines: Vec<String> = plain::in_words(&rule.when, &limits)
+        .into_iter()
+        .map(|l| format!("{:indent$}{}", "", l.text, indent = 4 * l.depth))
+        .collect();
+    row("Fires when", &lines.join("\n"));
+    let over = rules::engine::protocols_of(&rule.when, &rule.file, &limits);
+    row(
+        "Looks at",
+        &match over.len() {
+            0 => String::new(),
+            n if n == dissectors::PROTOCOLS.len() => "messages of every protocol".to_owned(),
+            n if n > 12 => format!(
+                "messages of {n} protocols: {} and others",
+                over[..12].join(", ")
+            ),
+            _ => format!("messages of {}", over.join(", ")),
+        },
+    );
+    row(
+        "Needs",
+        &plain::needs(&rule.when, &rule.file, &limits).join("\n"),
+    );
+    row("Written as", &rule.when);
     let s = rule.severity;
     row(
         "Severity",
@@ -159,8 +193,8 @@ fn explanation(rule: &Rule) -> String {
     row("False alarms", &rule.false_positives.join("\n"));
     row("References", &rule.references.join(", "));
     row("ATT&CK", &rule.attack.join(", "));
-    row("Proved on", &rule.tests.fires.join(", "));
-    row("Silent on", &rule.tests.silent.join(", "));
+    row("Proved on", &rule.tests.fires.join("\n"));
+    row("Silent on", &rule.tests.silent.join("\n"));
     row("Comes from", &rule.file);
     out.trim_end().to_owned()
 }

@@ -71,7 +71,7 @@ pub fn load_policy(path: &Path) -> Result<Policy, String> {
 }
 
 /// A policy with its text, whose hash names it.
-fn read_policy(path: &Path) -> Result<(Policy, String), String> {
+pub fn read_policy(path: &Path) -> Result<(Policy, String), String> {
     let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
     let policy = Policy::load(&path.display().to_string(), &text)
         .map_err(|e| format!("the policy has mistakes\n\n{e}"))?;
