@@ -38,6 +38,8 @@ limits! {
     FINDINGS_OPEN "findings-open" = 4_096, "open findings; the oldest closes early";
     FINDING_FRAMES "finding-frames" = 32, "frames of evidence that one finding names";
     FINDING_QUIET "finding-quiet" = 600, "seconds of packet time without a repeat after which a finding closes";
+    INCIDENTS_OPEN "incidents-open" = 1_024, "strings of findings that may become incidents; the oldest is given up";
+    INCIDENT_FINDINGS "incident-findings" = 64, "findings that one incident tells one by one, and hosts that it names";
     ASSETS "assets" = 65_536, "assets in the inventory";
     ASSET_NAMES "asset-names" = 16, "names, MACs or protocols kept of one asset";
     ASSET_PEERS "asset-peers" = 64, "other assets kept of one asset that it talked with";
