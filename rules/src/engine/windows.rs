@@ -609,8 +609,11 @@ impl Feeding<'_> {
         // What was said before the letting go may be read after it.
         let let_go = state.more.as_ref().and_then(|m| m.let_go);
         let held = held.filter(|_| let_go.is_none_or(|t| event.frame.time < t));
-        let taken = held.filter(|h| takes && h.what != value);
-        if sets && held.is_none_or(|h| h.what == value) {
+        // What was sent before the holder's message, and is judged after it because its answer came
+        // later, takes nothing over: a router that translates addresses shows one message twice.
+        let sent_before = |h: &Counted| event.frame.time < h.frame.time;
+        let taken = held.filter(|h| takes && h.what != value && !sent_before(h));
+        if sets && held.is_none_or(|h| h.what == value || sent_before(&h)) {
             if held.is_none() {
                 state.more = None;
             }
