@@ -11,6 +11,7 @@ pub mod catalogue;
 pub mod clean;
 pub mod engine;
 pub mod finding;
+pub mod incident;
 pub mod inventory;
 pub mod language;
 pub mod limits;

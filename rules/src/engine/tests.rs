@@ -16,6 +16,7 @@ use crate::policy::Policy;
 use crate::privacy::{Pseudonyms, Show};
 
 mod memory;
+mod waiting;
 
 const SECOND: i64 = 1_000_000_000;
 

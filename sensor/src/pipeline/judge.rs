@@ -129,6 +129,7 @@ impl Judging {
             tally,
         } = self;
         judge.finish(&mut |event| tell(outputs, tally, event));
+        outputs.end_incidents();
         outputs.flush();
     }
 
