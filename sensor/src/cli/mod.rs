@@ -1,5 +1,15 @@
 //! The command line of `wardwatch`.
 
+/// `println!` that does not panic where nobody reads on: in this folder it stands in for the standard one.
+macro_rules! println {
+    ($($said:tt)*) => { $crate::cli::say(format_args!("{}\n", format_args!($($said)*))) };
+}
+
+/// As `println!`, without the line's end.
+macro_rules! print {
+    ($($said:tt)*) => { $crate::cli::say(format_args!($($said)*)) };
+}
+
 pub mod args;
 mod bench;
 mod beside;
@@ -49,6 +59,16 @@ impl From<Ending> for ExitCode {
             Ending::Usage => 2,
             Ending::Findings => 3,
         })
+    }
+}
+
+/// Writes to standard output. Whoever reads may have had enough (`| head`): that is no fault, and there
+/// is nobody left to tell more.
+pub(crate) fn say(said: std::fmt::Arguments<'_>) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    if out.write_fmt(said).and_then(|()| out.flush()).is_err() {
+        std::process::exit(0);
     }
 }
 
