@@ -10,6 +10,7 @@ mod lessons;
 mod needs;
 mod neighbours;
 mod places;
+mod quiet;
 mod render;
 mod setpoints;
 mod table;
@@ -32,11 +33,13 @@ use self::lessons::Lessons;
 pub use self::lessons::Taught;
 use self::needs::Needs;
 pub use self::neighbours::Neighbours;
+use self::quiet::Quiet;
 use self::setpoints::Setpoints;
 pub(crate) use self::table::Table;
 pub use self::unjudged::Unjudged;
 use self::unjudged::{Doubt, Doubts};
 use self::windows::{Feeding, Told, Windows};
+use crate::exceptions::{Case, Cause, Exceptions};
 use crate::finding::{Event, Finding, Outcomes, Severity, Talk};
 use crate::inventory::Inventory;
 use crate::language::compiled::{Attribute, Operand, Seat, Truth, WindowKind};
@@ -68,6 +71,7 @@ pub struct Judge {
     neighbours: Neighbours,
     vigil: Vigil,
     findings: Findings,
+    quiet: Quiet,
     hasher: RandomState,
     scratch: Scratch,
 }
@@ -170,6 +174,7 @@ impl Judge {
             neighbours: Neighbours::new(&limits),
             vigil: Vigil::new(&limits),
             findings: Findings::new(&limits),
+            quiet: Quiet::new(&limits),
             hasher: RandomState::default(),
             scratch: Scratch::default(),
             limits,
@@ -288,13 +293,14 @@ impl Judge {
         let now = self.clock.tick(time);
         self.vigil.moved(before, now);
         self.overdue(sink);
-        if !self.joins.is_due(now) && !self.findings.is_due(now) {
+        if !self.joins.is_due(now) && !self.findings.is_due(now) && !self.quiet.is_due(now) {
             return;
         }
         while let Some(lapsed) = self.joins.lapsed(now) {
             self.lapse(lapsed, sink);
         }
         self.findings.advance(now, sink);
+        self.quiet.advance(now, sink);
     }
 
     /// Tells what was waited for in vain.
@@ -348,6 +354,7 @@ impl Judge {
                 self.scratch.told.push(Told::Nothing(within));
                 let mut firing = Firing {
                     findings: &mut self.findings,
+                    quiet: &mut self.quiet,
                     hits: &mut self.hits,
                     hasher: &self.hasher,
                     now: self.clock.now(),
@@ -384,6 +391,7 @@ impl Judge {
             self.lapse(lapsed, sink);
         }
         self.findings.finish(sink);
+        self.quiet.finish(sink);
     }
 
     /// How often each limit was hit.
@@ -412,6 +420,25 @@ impl Judge {
     /// Gives the judge the site's list of devices: findings name them by it.
     pub fn call_by(&mut self, register: std::sync::Arc<crate::inventory::Register>) {
         self.inventory.call_by(register);
+    }
+
+    /// Takes a site's exceptions in the place of those so far.
+    pub fn except(&mut self, exceptions: Exceptions, sink: &mut dyn FnMut(Event<'_>)) {
+        self.quiet.change(exceptions, sink);
+    }
+
+    pub fn exceptions(&self) -> &Exceptions {
+        self.quiet.exceptions()
+    }
+
+    /// Exceptions, windows and thresholds that held something back, with how often.
+    pub fn suppressed(&self) -> impl Iterator<Item = (&std::sync::Arc<Cause>, u64)> {
+        self.quiet.counted()
+    }
+
+    /// Whether anything was held back.
+    pub fn has_suppressed(&self) -> bool {
+        self.suppressed().next().is_some()
     }
 
     pub fn inventory(&self) -> &Inventory {
@@ -529,6 +556,10 @@ impl Judge {
                     continue;
                 };
                 let facts = match task {
+                    Task::Learn(serial, was) if Quiet::has(serial) => {
+                        self.quiet.learn(serial, was, outcome);
+                        continue;
+                    }
                     Task::Learn(serial, was) => {
                         self.findings.learn(serial, was, outcome, sink);
                         continue;
@@ -569,6 +600,7 @@ impl Judge {
                         }
                         let mut firing = Firing {
                             findings: &mut self.findings,
+                            quiet: &mut self.quiet,
                             hits: &mut self.hits,
                             hasher: &self.hasher,
                             now: self.clock.now(),
@@ -701,6 +733,7 @@ fn holds(rule: &Compiled, facts: &Facts<'_>, feeding: &mut Feeding<'_>) -> Truth
 /// What it takes to open or count a finding.
 struct Firing<'j> {
     findings: &'j mut Findings,
+    quiet: &'j mut Quiet,
     hits: &'j mut Hits,
     hasher: &'j RandomState,
     now: i64,
@@ -749,6 +782,20 @@ fn fire(
     };
     let told = firing.told.as_slice();
     let make = || finding(rule, facts, key, &windows::in_words(told));
+    if !firing.quiet.is_empty() {
+        let case = Case {
+            rule: &rule.rule.id,
+            actor: facts.sides.identity(Seat::Actor),
+            target: facts.sides.identity(Seat::Target),
+            action: message.action(),
+            policy: facts.policy,
+            time: message.frame().time,
+        };
+        let (now, quiet) = (firing.now, &mut *firing.quiet);
+        if let Some(entry) = quiet.holds(&case, u64::from(at), now, firing.hits) {
+            return quiet.occur(entry, &occurrence, now, firing.hits, make, sink);
+        }
+    }
     firing
         .findings
         .occur(&occurrence, firing.now, firing.hits, make, sink)
