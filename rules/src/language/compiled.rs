@@ -68,7 +68,7 @@ pub struct Uses {
     pub policy: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Node {
     /// The parts without a window first; then how many these are.
     And(Vec<Node>, usize),
@@ -237,7 +237,7 @@ pub enum Attribute {
     InUse,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Set {
     /// Sorted.
     Texts(Vec<Box<[u8]>>),
@@ -253,7 +253,7 @@ pub enum Set {
     Group(Seat, String),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Pattern {
     Contains(Box<[u8]>),
     StartsWith(Box<[u8]>),
