@@ -479,11 +479,13 @@ impl Judge {
                     Task::Own(_) => own.as_ref(),
                 };
                 let Some(facts) = facts else { continue };
-                let left = match task {
-                    Task::Own(Some(at)) => shape.and_then(|c| c.rules.get(at)?.left.as_ref()),
+                let known = match task {
+                    Task::Own(Some(at)) => shape.and_then(|c| c.rules.get(at)),
                     _ => None,
                 };
-                let condition = left.unwrap_or(&rule.condition.root);
+                let condition = known
+                    .and_then(|c| c.left.as_ref())
+                    .unwrap_or(&rule.condition.root);
                 let open = matches!(task, Task::Own(_)) && asked.is_some() && !settles_itself(facts);
                 if open && rule.condition.uses.answer {
                     // Judged when the answer has come, unless it is false already.
@@ -502,6 +504,7 @@ impl Judge {
                     began: self.clock.began(),
                     evidence: &mut self.scratch.evidence,
                     told: &mut self.scratch.told,
+                    steps: known.map_or_else(Default::default, |c| c.steps),
                 };
                 match holds(condition, facts, &mut feeding) {
                     Truth::True => {

@@ -7,7 +7,8 @@
 use super::shapes::Shape;
 use crate::language::ast::Comparison;
 use crate::language::compiled::{
-    Attribute, Condition, Fact, Literal, Node, Operand, Set, Truth, Which, Window, WindowKind,
+    Attribute, Condition, Fact, Literal, Node, Operand, SEQUENCE_STEPS, Set, Truth, Which, Window,
+    WindowKind,
 };
 use crate::language::eval::{Facts, NoPast, eval, has_window};
 
@@ -43,6 +44,47 @@ impl Residual {
             ),
         }
     }
+}
+
+/// Steps of windows whose answer the shape settles.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Steps {
+    settled: u64,
+    holds: u64,
+}
+
+impl Steps {
+    pub fn of(condition: &Condition, shape: &Shape, facts: &Facts<'_>) -> Steps {
+        let look = Look {
+            condition,
+            shape,
+            facts,
+        };
+        let mut steps = Steps::default();
+        for (at, window) in condition.windows.iter().enumerate() {
+            for (step, node) in window.steps.iter().enumerate() {
+                if let (Some(bit), Residual::Known(truth)) = (bit(at, step), look.part(node)) {
+                    steps.settled |= bit;
+                    if truth == Truth::True {
+                        steps.holds |= bit;
+                    }
+                }
+            }
+        }
+        steps
+    }
+
+    /// Whether a step is true, if that is settled.
+    pub fn holds(self, window: usize, step: usize) -> Option<bool> {
+        let bit = bit(window, step)?;
+        (self.settled & bit != 0).then_some(self.holds & bit != 0)
+    }
+}
+
+/// The first windows' steps have a bit each.
+fn bit(window: usize, step: usize) -> Option<u64> {
+    let at = window.checked_mul(SEQUENCE_STEPS)?.checked_add(step)?;
+    (step < SEQUENCE_STEPS && at < 64).then(|| 1 << at)
 }
 
 /// How far a shape settles the value of an operand.

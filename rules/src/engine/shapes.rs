@@ -1,6 +1,8 @@
 //! Messages of one shape concern the same rules, and leave the same of them to be looked at. Shapes
 //! are few, messages are many: what a shape settles is worked out with its first message.
 
+use std::hash::{Hash, Hasher};
+
 use dissectors::contract::Side;
 use dissectors::message::Message;
 use dissectors::registry::PROTOCOLS;
@@ -8,7 +10,7 @@ use dissectors::schema::FieldId;
 
 use super::index::{Index, RuleAt};
 use super::needs::{Fields, set_field};
-use super::residual::{Residual, may_hold};
+use super::residual::{Residual, Steps, may_hold};
 use super::table::Table;
 use crate::language::compiled::{Node, Operand, Truth, Which};
 use crate::language::eval::{Facts, has_window};
@@ -18,7 +20,7 @@ use crate::language::ruleset::Compiled;
 use crate::limits::{self, Hits, Limits};
 
 /// What settles the answer of many parts of rules.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shape {
     pub protocol: u16,
     /// Row of the kind; none for a kind that is no row.
@@ -39,6 +41,32 @@ pub struct Shape {
     pub answers: bool,
     /// The fields that it has, among those that rules read.
     fields: Fields,
+}
+
+/// Each word of the hash is a step of it: what there is goes into few.
+impl Hash for Shape {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let some = |n: Option<u8>| u64::from(n.unwrap_or(u8::MAX));
+        let flags = u64::from(self.from_server)
+            | u64::from(self.mid_stream) << 1
+            | u64::from(self.seen[0]) << 2
+            | u64::from(self.seen[1]) << 3
+            | u64::from(self.overlap_differs) << 4
+            | u64::from(self.anomaly) << 5
+            | u64::from(self.value) << 6
+            | u64::from(self.answers) << 7;
+        state.write_u64(
+            u64::from(self.protocol)
+                | u64::from(self.kind.unwrap_or(u16::MAX)) << 16
+                | some(self.verb) << 32
+                | some(self.device) << 40
+                | some(self.outcome) << 48
+                | flags << 56,
+        );
+        state.write_u64(self.fields[0]);
+        // The rest is seldom what tells shapes apart.
+        state.write_u64(self.fields[1] ^ u64::from(self.transport) << 48);
+    }
 }
 
 impl Shape {
@@ -83,6 +111,8 @@ pub struct Concerned {
     pub rule: RuleAt,
     /// What is left of its condition; all of it if none.
     pub left: Option<Node>,
+    /// What is settled of its windows' steps.
+    pub steps: Steps,
 }
 
 /// What the rules make of messages of one shape.
@@ -168,12 +198,19 @@ impl Shapes {
 
 fn concern(shape: &Shape, facts: &Facts<'_>, index: &Index, rules: &[Compiled]) -> Concern {
     let mut concern = Concern::default();
+    let concerned = |rule: RuleAt, left| Concerned {
+        rule,
+        left,
+        steps: rules
+            .get(rule as usize)
+            .map_or_else(Steps::default, |r| Steps::of(&r.condition, shape, facts)),
+    };
     let (all, crowd) = index.for_shape(facts.message);
     for at in all {
         match left(at, shape, facts, rules) {
             Left::Nothing => {}
             Left::Unjudged => concern.unjudged.push(at),
-            Left::Rule { left, .. } => concern.rules.push(Concerned { rule: at, left }),
+            Left::Rule { left, .. } => concern.rules.push(concerned(at, left)),
         }
     }
     let mut some = Vec::new();
@@ -182,7 +219,7 @@ fn concern(shape: &Shape, facts: &Facts<'_>, index: &Index, rules: &[Compiled]) 
             Left::Nothing => {}
             // It is counted only for the value that it asks for.
             Left::Unjudged | Left::Rule { counted: true, .. } => concern.crowded = true,
-            Left::Rule { left, .. } => some.push(Concerned { rule: at, left }),
+            Left::Rule { left, .. } => some.push(concerned(at, left)),
         }
     }
     if concern.crowded || some.len() > FEW {

@@ -8,6 +8,7 @@ use dissectors::registry::{PROTOCOLS, ProtocolId};
 use foldhash::fast::RandomState;
 
 use super::needs::{NO_VERB, Needs};
+use super::residual::Steps;
 use super::table::Table;
 use crate::language::ast::Comparison;
 use crate::language::compiled::{
@@ -221,6 +222,8 @@ pub struct Feeding<'j> {
     /// Evidence and words of the windows that held.
     pub evidence: &'j mut Vec<FrameRef>,
     pub told: &'j mut Vec<Told>,
+    /// What the message's shape settles of the windows' steps.
+    pub steps: Steps,
 }
 
 impl Windows {
@@ -254,7 +257,10 @@ impl Past for Feeding<'_> {
             WindowKind::Unprepared => return self.unprepared(at, window, facts),
             _ => {}
         }
-        for step in &window.steps {
+        for (n, step) in window.steps.iter().enumerate() {
+            if self.steps.holds(at, n) == Some(true) {
+                continue;
+            }
             match eval(step, facts, &mut NoPast) {
                 Truth::True => {}
                 other => return other,
@@ -292,6 +298,9 @@ impl Past for Feeding<'_> {
 impl Feeding<'_> {
     /// Whether a step of a window is true for the message.
     fn is_true(&self, at: usize, step: usize, condition: &Node, facts: &Facts<'_>) -> bool {
+        if let Some(holds) = self.steps.holds(at, step) {
+            return holds;
+        }
         let table = self.windows.tables.get(at);
         let step = table.and_then(|t| t.steps.get(step));
         step.is_none_or(|s| s.may(facts.message))

@@ -7,6 +7,7 @@ use rules::engine::Judge;
 use rules::finding::{Event, Severity};
 
 use super::change::Change;
+use super::latency::Latencies;
 use super::merge;
 use super::seconds::Tick;
 use crate::capture::block::Frame;
@@ -18,6 +19,8 @@ pub struct Judging {
     judge: Judge,
     outputs: Outputs,
     tally: Tally,
+    /// How long blocks take, in a run that lasts.
+    pub latencies: Latencies,
 }
 
 /// What was judged.
@@ -56,6 +59,7 @@ impl Judging {
             judge,
             outputs,
             tally: Tally::default(),
+            latencies: Latencies::default(),
         }
     }
 
@@ -66,6 +70,7 @@ impl Judging {
             judge,
             outputs,
             tally,
+            ..
         } = self;
         if let (Some(first), Some(last)) = (frames.first(), frames.last()) {
             tally.first_time.get_or_insert(first.time);
@@ -114,6 +119,7 @@ impl Judging {
             judge,
             outputs,
             tally,
+            ..
         } = self;
         judge.reload(change.rules, change.policy, &mut |event| {
             tell(outputs, tally, event)
@@ -127,6 +133,7 @@ impl Judging {
             judge,
             outputs,
             tally,
+            ..
         } = self;
         judge.finish(&mut |event| tell(outputs, tally, event));
         outputs.flush();
