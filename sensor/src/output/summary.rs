@@ -219,8 +219,11 @@ pub fn paragraph(facts: &Facts<'_>, text: &mut Text, discretion: &Discretion) ->
     if !why.is_empty() {
         let _ = write!(out, " Why this is wrong: {}", full_stop(&why));
     }
-    let _ = write!(out, " {}", full_stop(&worst.rule.bedside));
-    let _ = write!(out, " {}", full_stop(&worst.rule.network));
+    for step in [&worst.rule.bedside, &worst.rule.network] {
+        if !step.is_empty() {
+            let _ = write!(out, " {}", full_stop(step));
+        }
+    }
     let others = facts.findings.len() - 1;
     if others > 0 {
         let _ = write!(
