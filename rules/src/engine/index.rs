@@ -102,15 +102,17 @@ impl Has {
         }
     }
 
+    /// True if the message has all of these fields.
+    fn has(&self, fields: &Fields) -> bool {
+        let mut both = fields.iter().zip(self.fields);
+        both.all(|(needed, has)| needed & !has == 0)
+    }
+
     fn meets(&self, entry: &Entry) -> bool {
         entry.verbs & self.verb != 0
             && (self.anomaly || !entry.anomaly)
             && (self.value || !entry.value)
-            && entry
-                .fields
-                .iter()
-                .zip(self.fields)
-                .all(|(needed, has)| needed & !has == 0)
+            && self.has(&entry.fields)
     }
 }
 
@@ -304,32 +306,62 @@ impl Index {
             .any(|p| p.verbs & verb != 0)
     }
 
+    /// The rules that may concern messages with the same kind, verb and fields: all of those that
+    /// are told apart by nothing else, and `some` or a few more of those that a value tells apart.
+    pub fn for_shape(&self, message: Message<'_>, some: usize) -> (Vec<RuleAt>, Vec<RuleAt>) {
+        let has = Has::of(message);
+        let (mut all, mut crowd) = (Vec::new(), Vec::new());
+        for place in self.at(message).into_iter().flatten() {
+            let entries = place.entries(has.verb).filter(|e| has.meets(e));
+            all.extend(entries.map(|e| e.rule));
+            for one in place.crowds.iter().filter(|c| has.has(&c.fields)) {
+                for entry in one.entries().filter(|e| has.meets(e)) {
+                    if crowd.len() >= some {
+                        break;
+                    }
+                    if !crowd.contains(&entry.rule) {
+                        crowd.push(entry.rule);
+                    }
+                }
+            }
+        }
+        for rules in [&mut all, &mut crowd] {
+            rules.sort_unstable();
+            rules.dedup();
+        }
+        (all, crowd)
+    }
+
+    /// Of the rules that a value tells apart, those that may concern a message.
+    pub fn crowd(&self, message: Message<'_>, facts: &Facts<'_>, into: &mut Vec<RuleAt>) {
+        let has = Has::of(message);
+        for crowd in self
+            .at(message)
+            .into_iter()
+            .flatten()
+            .flat_map(|p| &p.crowds)
+        {
+            if !has.has(&crowd.fields) {
+                continue;
+            }
+            let mut take = |rules: &[Entry]| {
+                into.extend(rules.iter().filter(|e| has.meets(e)).map(|e| e.rule));
+            };
+            each(&crowd.operand, facts, &mut |value| {
+                crowd.find(&value, self, &mut take);
+            });
+        }
+        into.sort_unstable();
+        into.dedup();
+    }
+
     /// The rules that may concern a message, in the order of ids.
     pub fn rules(&self, message: Message<'_>, facts: &Facts<'_>, into: &mut Vec<RuleAt>) {
+        self.crowd(message, facts, into);
         let has = Has::of(message);
         for place in self.at(message).into_iter().flatten() {
-            into.extend(
-                place
-                    .entries(has.verb)
-                    .filter(|e| has.meets(e))
-                    .map(|e| e.rule),
-            );
-            for crowd in &place.crowds {
-                if crowd
-                    .fields
-                    .iter()
-                    .zip(has.fields)
-                    .any(|(needed, has)| needed & !has != 0)
-                {
-                    continue;
-                }
-                let mut take = |rules: &[Entry]| {
-                    into.extend(rules.iter().filter(|e| has.meets(e)).map(|e| e.rule));
-                };
-                each(&crowd.operand, facts, &mut |value| {
-                    crowd.find(&value, self, &mut take);
-                });
-            }
+            let entries = place.entries(has.verb).filter(|e| has.meets(e));
+            into.extend(entries.map(|e| e.rule));
         }
         if into.len() > 1 {
             into.sort_unstable();
@@ -351,6 +383,14 @@ impl Crowd {
             nets: Vec::new(),
             parts: None,
         }
+    }
+
+    /// Every entry; one that asks for several values comes several times.
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        let exact = self.exact.values();
+        let nets = self.nets.iter().flat_map(|(_, _, nets)| nets.values());
+        let parts = self.parts.iter().flat_map(|p| &p.rules);
+        exact.chain(nets).chain(parts).flatten()
     }
 
     fn net(&mut self, net: &IpNet) -> &mut Vec<Entry> {

@@ -179,22 +179,23 @@ struct Look<'c> {
 }
 
 impl Look<'_> {
+    /// What all of these parts need together. Where one cannot be, the others are not looked at.
+    fn all(&self, parts: &[Node], wanted: bool) -> Needs {
+        let mut all = Needs::ANY;
+        for part in parts {
+            if !all.possible {
+                return Needs::NEVER;
+            }
+            all = all.and(self.needs(part, wanted));
+        }
+        all
+    }
+
     /// What `node` needs to be true, or (`wanted` false) to be false.
     fn needs(&self, node: &Node, wanted: bool) -> Needs {
-        let all = |parts: &[Node]| {
-            let mut needs = Needs::ANY;
-            for part in parts {
-                needs = needs.and(self.needs(part, wanted));
-                // Most rules name their protocol first: of the others the rest need not be asked.
-                if !needs.possible {
-                    break;
-                }
-            }
-            needs
-        };
         match node {
-            Node::And(parts, _) if wanted => all(parts),
-            Node::Or(parts) if !wanted => all(parts),
+            Node::And(parts, _) if wanted => self.all(parts, wanted),
+            Node::Or(parts) if !wanted => self.all(parts, wanted),
             Node::And(parts, _) | Node::Or(parts) => parts
                 .iter()
                 .map(|p| self.needs(p, wanted))
@@ -203,6 +204,9 @@ impl Look<'_> {
             Node::Surely(inner) if wanted => self.needs(inner, true),
             Node::Compare(op, left, right) => {
                 let known = self.known(left).and(self.known(right));
+                if !known.possible {
+                    return Needs::NEVER;
+                }
                 let equal = match op {
                     Comparison::Equal => wanted,
                     Comparison::Unequal => !wanted,
@@ -218,6 +222,9 @@ impl Look<'_> {
             }
             Node::In(operand, set) => {
                 let known = self.known(operand);
+                if !known.possible {
+                    return Needs::NEVER;
+                }
                 let Operand::Fact(Which::This, fact) = operand else {
                     return known;
                 };

@@ -13,7 +13,7 @@ fn when(n: usize) -> String {
         3 => format!("hl7v2.sending_app matches \"*glob{n}?x\""),
         4 => format!("hl7v2.sending_app matches /^(a|b)re{n}-[0-9]+$/"),
         5 => format!("actor.ip in 172.16.{n}.0/24", n = n % 256),
-        6 => format!("actor.ip in [2001:db8:{n:x}::/48, 192.0.2.{}]", n % 256),
+        6 => format!("actor.ip in [\"2001:db8:{n:x}::/48\", 192.0.2.{}]", n % 256),
         _ => format!("hl7v2.sending_app in [\"ONE{n}\", \"TWO{n}\"]"),
     }
 }
