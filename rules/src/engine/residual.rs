@@ -209,6 +209,11 @@ impl Look<'_> {
             let none = |node| step(node).is_some_and(|t| t != Truth::True);
             return (!few && window.steps.iter().all(none)).then_some(Truth::False);
         }
+        if window.kind == WindowKind::Absence {
+            // What nobody can say may have been what was waited for.
+            let never = |node| step(node) == Some(Truth::False);
+            return window.steps.iter().all(never).then_some(Truth::False);
+        }
         for node in &window.steps {
             match step(node)? {
                 Truth::True => {}
