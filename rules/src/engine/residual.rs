@@ -203,21 +203,16 @@ impl Look<'_> {
         };
         if matches!(
             window.kind,
-            WindowKind::Sequence
-                | WindowKind::Takeover
-                | WindowKind::Unprepared
-                | WindowKind::Absence
+            WindowKind::Sequence | WindowKind::Takeover | WindowKind::Unprepared
         ) {
-            let two = matches!(window.kind, WindowKind::Takeover | WindowKind::Unprepared);
-            let few = two && window.steps.len() < 2;
-            // What only a policy could tell to have come ends a wait without one.
-            let waits = window.kind == WindowKind::Absence
-                && self.condition.uses.policy
-                && self.facts.policy.is_none();
-            let none = |node| {
-                step(node).is_some_and(|t| t == Truth::False || t == Truth::Unknown && !waits)
-            };
+            let few = window.kind != WindowKind::Sequence && window.steps.len() < 2;
+            let none = |node| step(node).is_some_and(|t| t != Truth::True);
             return (!few && window.steps.iter().all(none)).then_some(Truth::False);
+        }
+        if window.kind == WindowKind::Absence {
+            // What nobody can say may have been what was waited for.
+            let never = |node| step(node) == Some(Truth::False);
+            return window.steps.iter().all(never).then_some(Truth::False);
         }
         for node in &window.steps {
             match step(node)? {
