@@ -117,8 +117,11 @@ pub fn find<'s>(set: &'s RuleSet, id: &str) -> Result<&'s Rule, String> {
     let wanted = id.to_uppercase();
     let is = |r: &&Rule| r.id == wanted || r.id.strip_prefix("WW-") == Some(&wanted);
     set.rules().find(is).ok_or_else(|| {
-        let ids = set.rules().map(|r| r.id.as_str());
-        match rules::language::diagnostic::nearest(&wanted, ids) {
+        let near = |id: &str| {
+            let ids = set.rules().map(|r| r.id.as_str());
+            rules::language::diagnostic::nearest(id, ids)
+        };
+        match near(&wanted).or_else(|| near(&format!("WW-{wanted}"))) {
             Some(near) => format!("no rule {id}; did you mean {near}?"),
             None => format!("no rule {id}; `wardwatch rules list` names them all"),
         }
