@@ -10,8 +10,11 @@ mod lessons;
 mod needs;
 mod neighbours;
 mod places;
+mod quiet;
 mod render;
+mod residual;
 mod setpoints;
+mod shapes;
 mod table;
 mod unjudged;
 mod windows;
@@ -32,14 +35,17 @@ use self::lessons::Lessons;
 pub use self::lessons::Taught;
 use self::needs::Needs;
 pub use self::neighbours::Neighbours;
+use self::quiet::Quiet;
 use self::setpoints::Setpoints;
+use self::shapes::{Concerned, Shapes};
 pub(crate) use self::table::Table;
 pub use self::unjudged::Unjudged;
 use self::unjudged::{Doubt, Doubts};
 use self::windows::{Feeding, Told, Windows};
+use crate::exceptions::{Case, Cause, Exceptions};
 use crate::finding::{Event, Finding, Outcomes, Severity, Talk};
 use crate::inventory::Inventory;
-use crate::language::compiled::{Attribute, Operand, Seat, Truth, WindowKind};
+use crate::language::compiled::{Attribute, Node, Operand, Seat, Truth, WindowKind};
 use crate::language::eval::{Facts, Known, NoPast, Partner, Past, each, eval, privacy_of};
 use crate::language::ruleset::{Compiled, RuleSet, Status};
 use crate::limits::{self, Hits, Limits};
@@ -68,6 +74,7 @@ pub struct Judge {
     neighbours: Neighbours,
     vigil: Vigil,
     findings: Findings,
+    quiet: Quiet,
     hasher: RandomState,
     scratch: Scratch,
 }
@@ -77,6 +84,7 @@ struct Book {
     rules: Vec<Compiled>,
     windows: Vec<Windows>,
     index: Index,
+    shapes: Shapes,
     /// By protocol: a rule asks whether an answer's request was seen.
     tracks: Vec<bool>,
     /// By protocol: a rule reads the request behind an answer.
@@ -125,6 +133,7 @@ impl Book {
         Book {
             windows: rules.iter().map(|r| Windows::new(&r.condition)).collect(),
             index: Index::new(&rules),
+            shapes: Shapes::new(&rules),
             unjudged: vec![Doubts::default(); rules.len()],
             absences: absences_of(&rules),
             tracks,
@@ -170,6 +179,7 @@ impl Judge {
             neighbours: Neighbours::new(&limits),
             vigil: Vigil::new(&limits),
             findings: Findings::new(&limits),
+            quiet: Quiet::new(&limits),
             hasher: RandomState::default(),
             scratch: Scratch::default(),
             limits,
@@ -221,7 +231,11 @@ impl Judge {
         self.inventory.saw(message, &mut self.hits);
         self.neighbours.saw(message, &mut self.hits);
         self.lessons.learn(message, &mut self.hits);
-        let concerned = self.book.index.concerns(message);
+        let mut concerned = self.book.index.concerns(message);
+        let shape = if concerned { self.shape(message) } else { None };
+        if let Some(concern) = shape.and_then(|at| self.book.shapes.concern(at)) {
+            concerned = !concern.is_none();
+        }
         let tracked = self.book.tracks[message.protocol().index()];
         let answered = match message.answers() {
             Some(_) if concerned || !self.joins.is_empty() || self.setpoints.waits() => {
@@ -244,7 +258,7 @@ impl Judge {
         let settled = settled.filter(|(hanging, _)| !hanging.is_empty());
         if concerned || settled.is_some() {
             self.judge(
-                concerned.then_some(message),
+                concerned.then_some((message, shape)),
                 asked,
                 joined,
                 settled,
@@ -288,13 +302,14 @@ impl Judge {
         let now = self.clock.tick(time);
         self.vigil.moved(before, now);
         self.overdue(sink);
-        if !self.joins.is_due(now) && !self.findings.is_due(now) {
+        if !self.joins.is_due(now) && !self.findings.is_due(now) && !self.quiet.is_due(now) {
             return;
         }
         while let Some(lapsed) = self.joins.lapsed(now) {
             self.lapse(lapsed, sink);
         }
         self.findings.advance(now, sink);
+        self.quiet.advance(now, sink);
     }
 
     /// Tells what was waited for in vain.
@@ -348,6 +363,7 @@ impl Judge {
                 self.scratch.told.push(Told::Nothing(within));
                 let mut firing = Firing {
                     findings: &mut self.findings,
+                    quiet: &mut self.quiet,
                     hits: &mut self.hits,
                     hasher: &self.hasher,
                     now: self.clock.now(),
@@ -384,6 +400,7 @@ impl Judge {
             self.lapse(lapsed, sink);
         }
         self.findings.finish(sink);
+        self.quiet.finish(sink);
     }
 
     /// How often each limit was hit.
@@ -414,6 +431,25 @@ impl Judge {
         self.inventory.call_by(register);
     }
 
+    /// Takes a site's exceptions in the place of those so far.
+    pub fn except(&mut self, exceptions: Exceptions, sink: &mut dyn FnMut(Event<'_>)) {
+        self.quiet.change(exceptions, sink);
+    }
+
+    pub fn exceptions(&self) -> &Exceptions {
+        self.quiet.exceptions()
+    }
+
+    /// Exceptions, windows and thresholds that held something back, with how often.
+    pub fn suppressed(&self) -> impl Iterator<Item = (&std::sync::Arc<Cause>, u64)> {
+        self.quiet.counted()
+    }
+
+    /// Whether anything was held back.
+    pub fn has_suppressed(&self) -> bool {
+        self.suppressed().next().is_some()
+    }
+
     pub fn inventory(&self) -> &Inventory {
         &self.inventory
     }
@@ -425,6 +461,22 @@ impl Judge {
     /// Findings that are open now, in the order in which they were opened.
     pub fn open_findings(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter()
+    }
+
+    /// The message's place among the shapes of messages.
+    fn shape(&mut self, message: Message<'_>) -> Option<usize> {
+        let Judge {
+            book,
+            policy,
+            inventory,
+            limits,
+            hits,
+            ..
+        } = self;
+        book.shapes
+            .place(message, (&book.index, &book.rules), (limits, hits), || {
+                Facts::new(message, policy.as_ref(), inventory)
+            })
     }
 
     fn register(&mut self, key: u64, message: Message<'_>, sink: &mut dyn FnMut(Event<'_>)) {
@@ -458,13 +510,15 @@ impl Judge {
     /// settles: all by rule id.
     fn judge(
         &mut self,
-        own: Option<Message<'_>>,
+        own: Option<(Message<'_>, Option<usize>)>,
         asked: Option<u64>,
         joined: Option<(u64, bool)>,
         settled: Option<(Box<Hanging>, Outcome)>,
         answer: Option<Message<'_>>,
         sink: &mut dyn FnMut(Event<'_>),
     ) {
+        let shape = own.and_then(|(_, shape)| self.book.shapes.concern(shape?));
+        let own = own.map(|(message, _)| message);
         let (mut hanging, outcome) = match settled {
             Some((hanging, outcome)) => (Some(hanging), outcome),
             None => (None, Outcome::Unknown),
@@ -517,8 +571,20 @@ impl Judge {
             if let Some(facts) = &own {
                 let mut rules = std::mem::take(&mut self.scratch.rules);
                 rules.clear();
-                self.book.index.rules(facts.message, facts, &mut rules);
-                tasks.extend(rules.iter().map(|rule| (*rule, Task::Own)));
+                match shape {
+                    Some(concern) => {
+                        let left = |(at, c): (usize, &Concerned)| (c.rule, Task::Own(Some(at)));
+                        tasks.extend(concern.rules.iter().enumerate().map(left));
+                        for at in &concern.unjudged {
+                            self.book.unjudged[*at as usize].count(Doubt::NoPolicy);
+                        }
+                        if concern.crowded {
+                            self.book.index.crowd(facts.message, facts, &mut rules);
+                        }
+                    }
+                    None => self.book.index.rules(facts.message, facts, &mut rules),
+                }
+                tasks.extend(rules.iter().map(|rule| (*rule, Task::Own(None))));
                 self.scratch.rules = rules;
             }
             if tasks.len() > 1 {
@@ -529,18 +595,30 @@ impl Judge {
                     continue;
                 };
                 let facts = match task {
+                    Task::Learn(serial, was) if Quiet::has(serial) => {
+                        self.quiet.learn(serial, was, outcome);
+                        continue;
+                    }
                     Task::Learn(serial, was) => {
                         self.findings.learn(serial, was, outcome, sink);
                         continue;
                     }
                     Task::Waiting => past.as_ref(),
-                    Task::Own => own.as_ref(),
+                    Task::Own(_) => own.as_ref(),
                 };
                 let Some(facts) = facts else { continue };
-                let open = matches!(task, Task::Own) && asked.is_some() && !settles_itself(facts);
+                let known = match task {
+                    Task::Own(Some(at)) => shape.and_then(|c| c.rules.get(at)),
+                    _ => None,
+                };
+                let condition = known
+                    .and_then(|c| c.left.as_ref())
+                    .unwrap_or(&rule.condition.root);
+                let open =
+                    matches!(task, Task::Own(_)) && asked.is_some() && !settles_itself(facts);
                 if open && rule.condition.uses.answer {
                     // Judged when the answer has come, unless it is false already.
-                    if eval(&rule.condition.root, facts, &mut NoPast) != Truth::False {
+                    if eval(condition, facts, &mut NoPast) != Truth::False {
                         waiting.push(at);
                     }
                     continue;
@@ -556,8 +634,9 @@ impl Judge {
                     evidence: &mut self.scratch.evidence,
                     told: &mut self.scratch.told,
                     vigil: &mut self.vigil,
+                    steps: known.map_or_else(Default::default, |c| c.steps),
                 };
-                match holds(rule, facts, &mut feeding) {
+                match holds(condition, facts, &mut feeding) {
                     Truth::True => {
                         let counted_as = match task {
                             Task::Waiting => outcome,
@@ -569,6 +648,7 @@ impl Judge {
                         }
                         let mut firing = Firing {
                             findings: &mut self.findings,
+                            quiet: &mut self.quiet,
                             hits: &mut self.hits,
                             hasher: &self.hasher,
                             now: self.clock.now(),
@@ -654,8 +734,8 @@ enum Task {
     Learn(u64, Outcome),
     /// The rule waited for the answer.
     Waiting,
-    /// The rule may concern the message itself.
-    Own,
+    /// The rule may concern the message itself; its place among those of the message's shape.
+    Own(Option<usize>),
 }
 
 /// True if the message itself says what became of what it asks.
@@ -690,17 +770,18 @@ fn partner<'m>(
     }
 }
 
-/// Evaluates a rule and feeds its windows.
-fn holds(rule: &Compiled, facts: &Facts<'_>, feeding: &mut Feeding<'_>) -> Truth {
+/// Evaluates a rule's condition and feeds its windows.
+fn holds(condition: &Node, facts: &Facts<'_>, feeding: &mut Feeding<'_>) -> Truth {
     feeding.evidence.clear();
     feeding.told.clear();
     let past: &mut dyn Past = feeding;
-    eval(&rule.condition.root, facts, past)
+    eval(condition, facts, past)
 }
 
 /// What it takes to open or count a finding.
 struct Firing<'j> {
     findings: &'j mut Findings,
+    quiet: &'j mut Quiet,
     hits: &'j mut Hits,
     hasher: &'j RandomState,
     now: i64,
@@ -749,6 +830,20 @@ fn fire(
     };
     let told = firing.told.as_slice();
     let make = || finding(rule, facts, key, &windows::in_words(told));
+    if !firing.quiet.is_empty() {
+        let case = Case {
+            rule: &rule.rule.id,
+            actor: facts.sides.identity(Seat::Actor),
+            target: facts.sides.identity(Seat::Target),
+            action: message.action(),
+            policy: facts.policy,
+            time: message.frame().time,
+        };
+        let (now, quiet) = (firing.now, &mut *firing.quiet);
+        if let Some(entry) = quiet.holds(&case, u64::from(at), now, firing.hits) {
+            return quiet.occur(entry, &occurrence, now, firing.hits, make, sink);
+        }
+    }
     firing
         .findings
         .occur(&occurrence, firing.now, firing.hits, make, sink)

@@ -221,7 +221,8 @@ fn needs(args: &Watch, live: &Live) -> Needs {
         .config
         .iter()
         .chain(&args.judge.policy)
-        .chain(&args.judge.rules);
+        .chain(&args.judge.rules)
+        .chain(&args.judge.exceptions);
     Needs {
         user: args.privileges.user.clone(),
         capture: args.privileges.keep_capture,
@@ -337,6 +338,7 @@ impl Reloader {
         Ok(Change {
             rules: law.rules,
             policy: law.policy,
+            exceptions: law.exceptions,
             interest: Arc::new(interest),
             ruling: law.ruling,
         })
@@ -391,15 +393,16 @@ impl Watchkeeper {
     fn stats(&self, snapshot: &Snapshot, judging: &mut Judging) {
         let tally = judging.tally().clone();
         let ledger = snapshot.ledger(&tally, judging.judge());
-        let standing = self.standing(snapshot);
+        let standing = self.standing(snapshot, judging);
         judging
             .outputs()
             .record(|eve, out| eve.stats(&ledger, &tally, Some(&standing), out));
         judging.outputs().flush();
     }
 
-    fn standing(&self, snapshot: &Snapshot) -> Standing {
+    fn standing(&self, snapshot: &Snapshot, judging: &Judging) -> Standing {
         Standing {
+            latency: judging.latencies.stages().collect(),
             uptime_seconds: self.began.elapsed().as_secs(),
             ports: snapshot.reader.ports.clone(),
             mirror: self.verdict.clone(),
@@ -469,7 +472,7 @@ fn report(
 ) -> Ending {
     let tally = judging.tally().clone();
     let ledger = totals.snapshot.ledger(&tally, judging.judge());
-    let standing = keeper.standing(&totals.snapshot);
+    let standing = keeper.standing(&totals.snapshot, judging);
     judging
         .outputs()
         .record(|eve, out| eve.stats(&ledger, &tally, Some(&standing), out));

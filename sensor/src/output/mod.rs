@@ -132,9 +132,16 @@ impl Outputs {
 
     /// The hashes of what is in force, for people.
     pub fn ruling_words(&self) -> String {
-        let Ruling { rules, policy } = &self.ruling;
+        let Ruling {
+            rules,
+            policy,
+            exceptions,
+        } = &self.ruling;
         let policy = if policy.is_empty() { "none" } else { policy };
-        format!("rules {rules}, policy {policy}")
+        match exceptions.as_str() {
+            "" => format!("rules {rules}, policy {policy}"),
+            exceptions => format!("rules {rules}, policy {policy}, exceptions {exceptions}"),
+        }
     }
 
     /// A finding is told as text when it opens, not only at the end.
@@ -170,6 +177,9 @@ impl Outputs {
     }
 
     pub fn finding(&mut self, event: Event<'_>) {
+        if let Event::Suppressed(f, cause) = event {
+            return self.record(|eve, out| eve.held_back(f, cause, out));
+        }
         self.one_finding(event);
         let mut incidents = std::mem::take(&mut self.incidents);
         incidents.saw(event, &mut |change| self.incident(change));
@@ -209,6 +219,7 @@ impl Outputs {
                         .alert(f, &self.discretion, &mut self.buffer);
                 }
                 Event::Closed(f) => self.eve[at].eve.closing(f, &mut self.buffer),
+                Event::Suppressed(..) => {}
             }
             self.write_eve(at);
         }
@@ -218,7 +229,7 @@ impl Outputs {
         match event {
             // People are told once, when all is known, unless they watch the lines go by.
             Event::Opened(f) if self.text.as_ref().is_some_and(|t| t.messages) => self.tell(f),
-            Event::Opened(_) | Event::Raised(_) => {}
+            Event::Opened(_) | Event::Raised(_) | Event::Suppressed(..) => {}
             Event::Closed(f) => self.keep(f),
         }
     }
@@ -259,7 +270,7 @@ impl Outputs {
             Event::Closed(f) if f.count > 1 => {
                 format!("-- {} is quiet now, after {} times\n", f.rule.id, f.count)
             }
-            Event::Closed(_) => return,
+            Event::Closed(_) | Event::Suppressed(..) => return,
         };
         self.write_text(&line);
     }

@@ -150,6 +150,13 @@ fn what_was_read(out: &mut String, facts: &Facts<'_>, text: &mut Text) {
             u.rule_id, u.why, u.count
         );
     }
+    for (cause, n) in &tally.suppressed {
+        let line = format!(
+            "{n} times by the {} at {} ({}: {})",
+            cause.kind, cause.place, cause.by, cause.reason
+        );
+        let _ = writeln!(out, "    held back {}", clean::text(line.as_bytes()));
+    }
     for trouble in &facts.troubles {
         let _ = writeln!(out, "    trouble   {trouble}");
     }

@@ -1,12 +1,15 @@
 //! Takes messages in their one order, has them judged, and tells the outputs.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use dissectors::PROTOCOLS;
 use rules::engine::Judge;
+use rules::exceptions::Cause;
 use rules::finding::{Event, Severity};
 
 use super::change::Change;
+use super::latency::Latencies;
 use super::merge;
 use super::seconds::Tick;
 use crate::capture::block::Frame;
@@ -18,6 +21,8 @@ pub struct Judging {
     judge: Judge,
     outputs: Outputs,
     tally: Tally,
+    /// How long blocks take, in a run that lasts.
+    pub latencies: Latencies,
 }
 
 /// What was judged.
@@ -30,6 +35,8 @@ pub struct Tally {
     pub anomalous: u64,
     /// Findings opened, by severity as they stood last (info first).
     pub findings: [u64; 5],
+    /// What exceptions, windows and thresholds held back, with how often.
+    pub suppressed: Vec<(Arc<Cause>, u64)>,
     pub first_time: Option<i64>,
     pub last_time: Option<i64>,
     /// Hits of the dissectors' limits.
@@ -43,6 +50,7 @@ impl Default for Tally {
             by_protocol: vec![0; PROTOCOLS.len()],
             anomalous: 0,
             findings: [0; 5],
+            suppressed: Vec::new(),
             first_time: None,
             last_time: None,
             limit_hits: vec![0; dissectors::limits::ALL.len()],
@@ -56,6 +64,7 @@ impl Judging {
             judge,
             outputs,
             tally: Tally::default(),
+            latencies: Latencies::default(),
         }
     }
 
@@ -66,6 +75,7 @@ impl Judging {
             judge,
             outputs,
             tally,
+            ..
         } = self;
         if let (Some(first), Some(last)) = (frames.first(), frames.last()) {
             tally.first_time.get_or_insert(first.time);
@@ -104,6 +114,7 @@ impl Judging {
                 tally.limit_hits[usize::from(limit.0)] += hits;
             }
         }
+        note_suppressed(judge, tally);
         outputs.judged(frames.len(), begun.elapsed());
         outputs.flush();
     }
@@ -114,10 +125,12 @@ impl Judging {
             judge,
             outputs,
             tally,
+            ..
         } = self;
         judge.reload(change.rules, change.policy, &mut |event| {
             tell(outputs, tally, event)
         });
+        judge.except(change.exceptions, &mut |event| tell(outputs, tally, event));
         outputs.rule_by(&change.ruling);
     }
 
@@ -127,9 +140,11 @@ impl Judging {
             judge,
             outputs,
             tally,
+            ..
         } = self;
         judge.finish(&mut |event| tell(outputs, tally, event));
         outputs.end_incidents();
+        note_suppressed(judge, tally);
         outputs.flush();
     }
 
@@ -150,6 +165,13 @@ impl Judging {
         self.tally.findings[severity as usize..]
             .iter()
             .any(|n| *n > 0)
+    }
+}
+
+fn note_suppressed(judge: &Judge, tally: &mut Tally) {
+    if judge.has_suppressed() {
+        let counted = judge.suppressed().map(|(c, n)| (Arc::clone(c), n));
+        tally.suppressed = counted.collect();
     }
 }
 
