@@ -155,6 +155,13 @@ pub fn essence(records: &[Value]) -> Vec<String> {
                     let f = &r["finding"];
                     format!("{} {} {}", f["rule_id"], f["outcomes"], f["count"])
                 }
+                "incident" => {
+                    let i = &r["incident"];
+                    format!(
+                        "{} {} {} {} {}",
+                        i["chain"], i["state"], i["level"], i["stages"], i["findings"]
+                    )
+                }
                 name => without_places(&r[name]).to_string(),
             };
             format!(

@@ -105,7 +105,7 @@ class Lab:
         """Seconds of the scene's clock."""
         time.sleep(seconds / self.stretch)
 
-    def keep(self, name):
+    def keep(self, name, folder=HERE):
         """Ends the capture and writes NAME.pcap.gz with the scene's times."""
         time.sleep(0.6)
         frames = []
@@ -114,8 +114,9 @@ class Lab:
             dump.wait()
             frames += list(read(path))
             os.unlink(path)
+        self.dumps = []
         frames.sort(key=lambda f: f[0])
-        write(HERE / f"{name}.pcap.gz", [(self.begin + (t - self.zero) * self.stretch, b) for t, b in frames])
+        write(folder / f"{name}.pcap.gz", [(self.begin + (t - self.zero) * self.stretch, b) for t, b in frames])
         print(f"{name}: {len(frames)} frames")
 
 

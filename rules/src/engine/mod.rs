@@ -418,6 +418,11 @@ impl Judge {
         self.quiet.finish(sink);
     }
 
+    /// The limits in force.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// How often each limit was hit.
     pub fn limit_hits(&self) -> &Hits {
         &self.hits

@@ -198,6 +198,7 @@ impl Incident {
         self.severity = self.worst.raised();
         if let Some(part) = self.parts.iter_mut().find(|p| p.finding_id == f.finding_id) {
             part.severity = f.severity;
+            part.what = what(f);
             return true;
         }
         for ip in hosts.into_iter().flatten() {

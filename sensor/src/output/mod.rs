@@ -23,6 +23,7 @@ use std::time::Duration;
 use dissectors::message::Message;
 use rules::finding::{Event, Finding, FindingId};
 use rules::incident::{Change, Incidents};
+use rules::limits::{Hits, Limits};
 use tui::request::Request;
 
 pub use rules::clean;
@@ -184,6 +185,16 @@ impl Outputs {
         let mut incidents = std::mem::take(&mut self.incidents);
         incidents.saw(event, &mut |change| self.incident(change));
         self.incidents = incidents;
+    }
+
+    /// From here on incidents keep to these limits.
+    pub fn bound_incidents(&mut self, limits: &Limits) {
+        self.incidents = Incidents::new(limits);
+    }
+
+    /// How often the limits of incidents were hit.
+    pub fn incident_hits(&self) -> &Hits {
+        self.incidents.limit_hits()
     }
 
     /// No finding comes any more: incidents close.

@@ -41,6 +41,8 @@ pub struct Tally {
     pub last_time: Option<i64>,
     /// Hits of the dissectors' limits.
     pub limit_hits: Vec<u64>,
+    /// Hits of the limits of incidents, by name.
+    pub incident_hits: Vec<(&'static str, u64)>,
 }
 
 impl Default for Tally {
@@ -54,12 +56,14 @@ impl Default for Tally {
             first_time: None,
             last_time: None,
             limit_hits: vec![0; dissectors::limits::ALL.len()],
+            incident_hits: Vec::new(),
         }
     }
 }
 
 impl Judging {
-    pub fn new(judge: Judge, outputs: Outputs) -> Self {
+    pub fn new(judge: Judge, mut outputs: Outputs) -> Self {
+        outputs.bound_incidents(judge.limits());
         Judging {
             judge,
             outputs,
@@ -115,6 +119,8 @@ impl Judging {
             }
         }
         note_suppressed(judge, tally);
+        tally.incident_hits.clear();
+        tally.incident_hits.extend(outputs.incident_hits().named());
         outputs.judged(frames.len(), begun.elapsed());
         outputs.flush();
     }
@@ -144,6 +150,8 @@ impl Judging {
         } = self;
         judge.finish(&mut |event| tell(outputs, tally, event));
         outputs.end_incidents();
+        tally.incident_hits.clear();
+        tally.incident_hits.extend(outputs.incident_hits().named());
         note_suppressed(judge, tally);
         outputs.flush();
     }

@@ -98,6 +98,7 @@ impl Snapshot {
             .map(|(limit, hits)| (limit.name, *hits))
             .collect();
         limits.extend(judge.limit_hits().named());
+        limits.extend(tally.incident_hits.iter().copied());
         limits.extend(r.hits.iter().copied());
         let mut ledger = Ledger {
             accounts: vec![
