@@ -1,13 +1,15 @@
 //! The command line of `wardwatch`.
 
-/// `println!` that does not panic where nobody reads on: in this folder it stands in for the standard one.
+/// `println!` for every command here: a reader that closed its end (`| head`) ends the output, it
+/// is no fault. (The standard library's panics.)
 macro_rules! println {
-    ($($said:tt)*) => { $crate::cli::say(format_args!("{}\n", format_args!($($said)*))) };
+    () => { $crate::cli::say(format_args!("\n")) };
+    ($($arg:tt)*) => { $crate::cli::say(format_args!("{}\n", format_args!($($arg)*))) };
 }
 
-/// As `println!`, without the line's end.
+/// `print!`, likewise.
 macro_rules! print {
-    ($($said:tt)*) => { $crate::cli::say(format_args!($($said)*)) };
+    ($($arg:tt)*) => { $crate::cli::say(format_args!($($arg)*)) };
 }
 
 pub mod args;
@@ -33,6 +35,7 @@ mod view;
 mod watch;
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::config;
@@ -59,16 +62,6 @@ impl From<Ending> for ExitCode {
             Ending::Usage => 2,
             Ending::Findings => 3,
         })
-    }
-}
-
-/// Writes to standard output. Whoever reads may have had enough (`| head`): that is no fault, and there
-/// is nobody left to tell more.
-pub(crate) fn say(said: std::fmt::Arguments<'_>) {
-    use std::io::Write;
-    let mut out = std::io::stdout().lock();
-    if out.write_fmt(said).and_then(|()| out.flush()).is_err() {
-        std::process::exit(0);
     }
 }
 
@@ -124,7 +117,26 @@ pub fn run() -> ExitCode {
         Some(Command::NewDissector(args)) => new_dissector::run(&args),
         Some(Command::Fields { protocol }) => reference::fields(&protocol),
     };
-    ending.into()
+    match ending {
+        Ending::Done if UNWRITTEN.load(Ordering::Relaxed) => Ending::Failed.into(),
+        ending => ending.into(),
+    }
+}
+
+/// Something that a command had to say could not be written.
+static UNWRITTEN: AtomicBool = AtomicBool::new(false);
+
+/// Writes to standard output, as far as somebody reads it.
+fn say(words: std::fmt::Arguments<'_>) {
+    use std::io::{ErrorKind, Write};
+    match std::io::stdout().lock().write_fmt(words) {
+        Ok(()) => {}
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => {}
+        Err(e) if !UNWRITTEN.swap(true, Ordering::Relaxed) => {
+            complain(format_args!("standard output cannot be written: {e}"));
+        }
+        Err(_) => {}
+    }
 }
 
 /// What would be written to standard error, while the terminal is drawn on.

@@ -2,18 +2,19 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rules::engine::Judge;
+use rules::exceptions::{Exceptions, Known};
 use rules::finding::Severity;
 use rules::inventory::Register;
-use rules::language::ruleset::RuleSet;
+use rules::language::ruleset::{RuleSet, Source};
 use rules::policy::Policy;
 use rules::privacy::Pseudonyms;
 
 use super::args::{JudgeArgs, Level, OutputArgs};
-use super::rulebook;
+use super::{complain, rulebook};
 use crate::capture::FileNames;
 use crate::config::Limits;
 use crate::output::clock::Clock;
@@ -29,6 +30,7 @@ use crate::pipeline::{Stop, Totals};
 pub struct Law {
     pub rules: RuleSet,
     pub policy: Option<Policy>,
+    pub exceptions: Exceptions,
     pub ruling: Ruling,
     /// What the site calls its devices.
     pub register: Option<Arc<Register>>,
@@ -42,12 +44,18 @@ impl Law {
         let policy = args.policy.as_deref().map(read_policy).transpose();
         let register = args.names.as_deref().map(super::names::load).transpose()?;
         match (rules, policy) {
-            (Ok(rules), Ok(policy)) => Ok(Law {
-                rules,
-                register: register.map(Arc::new),
-                ruling: Ruling::of(&sources, policy.as_ref().map(|(_, text)| text.as_str())),
-                policy: policy.map(|(policy, _)| policy),
-            }),
+            (Ok(rules), Ok(policy)) => {
+                let (policy, text) = policy.map_or((None, None), |(p, t)| (Some(p), Some(t)));
+                let (exceptions, files) =
+                    load_exceptions(&args.exceptions, &rules, policy.as_ref())?;
+                Ok(Law {
+                    rules,
+                    register: register.map(Arc::new),
+                    ruling: Ruling::of(&sources, text.as_deref()).excepting(&files),
+                    policy,
+                    exceptions,
+                })
+            }
             (Err(one), Err(other)) => Err(format!("{one}\n{other}")),
             (Err(one), _) | (_, Err(one)) => Err(one),
         }
@@ -61,8 +69,37 @@ impl Law {
         if let Some(register) = self.register {
             judge.call_by(register);
         }
+        judge.except(self.exceptions, &mut |_| {});
         judge
     }
+}
+
+/// Exceptions, windows and thresholds, with the texts that they were read from. What has lapsed is
+/// told.
+fn load_exceptions(
+    paths: &[PathBuf],
+    rules: &RuleSet,
+    policy: Option<&Policy>,
+) -> Result<(Exceptions, Vec<Source>), String> {
+    let files = rulebook::sources_of(paths)?;
+    let ids: Vec<&str> = rules.rules().map(|r| r.id.as_str()).collect();
+    let known = Known {
+        rules: &ids,
+        policy,
+        now: Some(wall_time()),
+    };
+    let exceptions = Exceptions::load(&files, &known)
+        .map_err(|report| format!("the exceptions have mistakes\n\n{report}"))?;
+    if !exceptions.warnings().is_empty() {
+        complain(exceptions.warnings());
+    }
+    Ok((exceptions, files))
+}
+
+/// Nanoseconds since 1970, now.
+pub fn wall_time() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |t| i64::try_from(t.as_nanos()).unwrap_or(i64::MAX))
 }
 
 /// A policy, loaded and checked.

@@ -221,7 +221,8 @@ fn needs(args: &Watch, live: &Live) -> Needs {
         .config
         .iter()
         .chain(&args.judge.policy)
-        .chain(&args.judge.rules);
+        .chain(&args.judge.rules)
+        .chain(&args.judge.exceptions);
     Needs {
         user: args.privileges.user.clone(),
         capture: args.privileges.keep_capture,
@@ -337,6 +338,7 @@ impl Reloader {
         Ok(Change {
             rules: law.rules,
             policy: law.policy,
+            exceptions: law.exceptions,
             interest: Arc::new(interest),
             ruling: law.ruling,
         })
