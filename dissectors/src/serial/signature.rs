@@ -41,12 +41,15 @@ pub const ABSTAIN: Probe = Probe::More(0);
 /// Asks `recognise` for the host's bytes and the device's: whoever opened the connection may be
 /// either. The usual one, a host that calls, goes before.
 pub fn either(side: Side, recognise: impl Fn(Side) -> Probe) -> Probe {
-    match recognise(side) {
-        yes @ Probe::Yes(_) => yes,
-        other => match recognise(side.other()) {
-            Probe::Yes(Confidence(sure)) => Probe::Yes(Confidence(sure.saturating_sub(1).max(1))),
-            _ => other,
-        },
+    let usual = recognise(side);
+    if matches!(usual, Probe::Yes(_)) {
+        return usual;
+    }
+    match recognise(side.other()) {
+        Probe::Yes(Confidence(sure)) => Probe::Yes(Confidence(sure.saturating_sub(1).max(1))),
+        // It may still be the device that called; that is no reason for others to wait.
+        Probe::More(_) if usual == Probe::No => ABSTAIN,
+        _ => usual,
     }
 }
 
