@@ -138,7 +138,10 @@ fn middle(first: &[u8], hint: Hint) -> Probe {
         }
         from = at + 1;
         let line = &first[at + 1..];
-        if matches!(line.first().copied(), None | Some(b'\r' | b'\n' | SB | 0x1C)) {
+        if matches!(
+            line.first().copied(),
+            None | Some(b'\r' | b'\n' | SB | 0x1C)
+        ) {
             continue;
         }
         lines += usize::from(line.len() >= 4);
