@@ -125,8 +125,8 @@ def nonin():
     def packet(spo2):
         frames = b""
         for n in range(25):
-            data = bytes([1, 0x81 if n == 0 else 0x80, 0x7F, (n * 5) & 0x7F, spo2 if n == 2 else 0])
-            frames += data[:4] + bytes([sum(data[:4]) & 0xFF])
+            data = bytes([0x81 if n == 0 else 0x80, 0x40, n * 5, spo2 if n == 2 else 0])
+            frames += data + bytes([sum(data) & 0xFF])
         return frames
 
     c = Capture("nonin/format-and-clock-set", "nonin", "10.62.4.9", "10.62.4.34", 4005)

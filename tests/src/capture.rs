@@ -53,8 +53,9 @@ pub fn policy_for(capture: &Path) -> Option<PathBuf> {
     let world = match folder {
         "hl7v2" | "ward" | "astm" | "poct1a" => "hl7",
         "intellivue" | "ge_unity" | "contec" | "datex_s5" | "mindray" => "monitors",
-        "alaris" | "baxter_spectrum" | "bcc" | "chemyx" | "fresenius" | "hamilton" | "harvard"
-        | "lantronix" | "medibus" | "ne1000" | "serial" | "servo" | "telnet" => "pumps_vents",
+        "alaris" | "baxter_as50" | "baxter_spectrum" | "bcc" | "chemyx" | "fresenius"
+        | "hamilton" | "harvard" | "lantronix" | "medibus" | "ne1000" | "serial" | "servo"
+        | "telnet" => "pumps_vents",
         "tls" => "dicom",
         other => other,
     };

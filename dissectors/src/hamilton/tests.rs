@@ -105,5 +105,8 @@ fn ventilator_that_calls_its_host_is_polled_all_the_same() {
     for side in Side::BOTH {
         let told = probe(side, polls, hint(false));
         assert!(matches!(told, Probe::Yes(_)), "{side:?}");
+        // The first poll alone must not strike the protocol out.
+        let told = probe(side, &polls[..4], hint(false));
+        assert!(matches!(told, Probe::More(_)), "{side:?}");
     }
 }

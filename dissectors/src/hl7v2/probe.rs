@@ -127,15 +127,24 @@ fn middle(first: &[u8], hint: Hint) -> Probe {
         }
     }
     let mut segments = 0;
+    let (mut lines, mut known) = (0, false);
     let mut separator = None;
     let mut from = 0;
     for at in memchr::memchr2_iter(b'\r', b'\n', first) {
         // Segments are lines of one text: across binary bytes, three that fit are three chances.
         if first[from..at].iter().any(|b| is_binary(*b)) {
             (segments, separator) = (0, None);
+            (lines, known) = (0, false);
         }
         from = at + 1;
         let line = &first[at + 1..];
+        if matches!(
+            line.first().copied(),
+            None | Some(b'\r' | b'\n' | SB | 0x1C)
+        ) {
+            continue;
+        }
+        lines += usize::from(line.len() >= 4);
         if let Some(head) = line.get(..4)
             && is_segment_id(&head[..3])
             && head[3].is_ascii_punctuation()
@@ -143,7 +152,12 @@ fn middle(first: &[u8], hint: Hint) -> Probe {
         {
             separator = Some(head[3]);
             segments += 1;
+            known = known || USUAL.iter().any(|name| head.starts_with(*name));
         }
+    }
+    // Tables and listings have lines of that shape too: not every other one, and not of these names.
+    if !hint.port && (!known || segments * 2 < lines) {
+        segments = 0;
     }
     if first[from..].iter().any(|b| is_binary(*b)) {
         segments = 0;
@@ -157,6 +171,14 @@ fn middle(first: &[u8], hint: Hint) -> Probe {
         Probe::More(first.len() + 1)
     }
 }
+
+/// Segments of which every message of a device, a ward or a laboratory has some.
+const USUAL: &[&[u8; 3]] = &[
+    b"MSH", b"MSA", b"ERR", b"EVN", b"PID", b"PV1", b"NK1", b"MRG", b"ORC", b"OBR", b"OBX", b"NTE",
+    b"RXG", b"RXE", b"RXO", b"RXR", b"RXA", b"TQ1", b"SPM", b"SAC", b"EQU", b"ECD", b"QPD", b"QRD",
+    b"RCP", b"DSC", b"DSP", b"MFE", b"SCH", b"TXA", b"DG1", b"AL1", b"IN1", b"FT1", b"BHS", b"BTS",
+    b"FHS", b"FTS",
+];
 
 /// True for bytes that stand in no HL7 text and are no framing.
 fn is_binary(byte: u8) -> bool {
@@ -193,6 +215,11 @@ mod tests {
         assert_eq!(probe(Side::Client, text, hint), yes(60));
         let binary = b"x|y\rPID|1\x01||Q\rORC|R\0E\rRXG|1\x02\r";
         assert_eq!(probe(Side::Client, binary, hint), Probe::No);
+        let table = b"tag\rABC,1\rDEF,2\rGHI,3\r";
+        assert_eq!(probe(Side::Client, table, hint), Probe::No);
+        let listing =
+            b"x\rPID|1\rwords and more\rABC|1\rother words\rthe last\rDEF|2\rno\rend of it\r";
+        assert_eq!(probe(Side::Client, listing, hint), Probe::No);
     }
     use crate::contract::Transport;
 

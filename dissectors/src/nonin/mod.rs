@@ -11,6 +11,7 @@ use crate::contract::{Confidence, Dissector, End, Hint, Probe, Progress, Side, T
 use crate::limits::Limits;
 use crate::message::{Messages, Scope};
 use crate::schema::{KindId, Protocol, Provenance};
+use crate::serial::signature::ABSTAIN;
 use crate::{fields, kinds};
 
 fields! {
@@ -65,6 +66,13 @@ const PROVING: usize = 6;
 const LONGEST_STRAY: usize = 256;
 
 fn probe(_: Side, first: &[u8], hint: Hint) -> Probe {
+    // A host sets the format before the first packet, the device acknowledges: both prove little, and
+    // must not speak against the packets that follow.
+    let spoken = commands(first);
+    if spoken > 0 && spoken == first.len() {
+        return ABSTAIN;
+    }
+    let first = &first[spoken..];
     // Joined in the middle of a frame as a rule.
     for start in 0..FRAME.min(first.len()) {
         let frames = first[start..].chunks_exact(FRAME);
@@ -77,8 +85,26 @@ fn probe(_: Side, first: &[u8], hint: Hint) -> Probe {
     if hint.whole || enough || (first.len() > FRAME && !binary) {
         Probe::No
     } else {
-        Probe::More(FRAME * (PROVING + 1))
+        Probe::More(spoken + FRAME * (PROVING + 1))
     }
+}
+
+/// Bytes of whole commands, answers and acknowledgements at the front.
+fn commands(first: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(rest) = first.get(at..) {
+        at += match *rest {
+            [0x06 | 0x15, ..] => 1,
+            [
+                0x02,
+                0x70 | 0x72 | 0x74 | 0x75 | 0xF2 | 0xF4 | 0xF5,
+                len,
+                ..,
+            ] if rest.get(usize::from(len) + 3) == Some(&0x03) => usize::from(len) + 4,
+            _ => break,
+        };
+    }
+    at
 }
 
 /// Status with bit 7 set, two bytes of pulse wave, a value, and their sum.

@@ -82,3 +82,18 @@ fn changed_streams_never_panic() {
         0,
     );
 }
+
+#[test]
+fn host_that_sets_the_format_first_does_not_hide_the_packets() {
+    let ask = |side, bytes: &[u8]| probe("nonin", Transport::Tcp, true, side, bytes);
+    let set = hex("02 70 02 02 08 03");
+    assert_eq!(ask(Side::Client, &set), Probe::More(0));
+    assert_eq!(ask(Side::Server, &hex("06")), Probe::More(0));
+    let mut packets = hex("06");
+    for n in 0..8u8 {
+        let frame = [0x80 | u8::from(n == 0), 0x40, n, 0];
+        packets.extend(frame);
+        packets.push(frame.iter().fold(0, |sum: u8, b| sum.wrapping_add(*b)));
+    }
+    assert!(matches!(ask(Side::Server, &packets), Probe::Yes(_)));
+}

@@ -41,12 +41,15 @@ pub const ABSTAIN: Probe = Probe::More(0);
 /// Asks `recognise` for the host's bytes and the device's: whoever opened the connection may be
 /// either. The usual one, a host that calls, goes before.
 pub fn either(side: Side, recognise: impl Fn(Side) -> Probe) -> Probe {
-    match recognise(side) {
-        yes @ Probe::Yes(_) => yes,
-        other => match recognise(side.other()) {
-            Probe::Yes(Confidence(sure)) => Probe::Yes(Confidence(sure.saturating_sub(1).max(1))),
-            _ => other,
-        },
+    let usual = recognise(side);
+    if matches!(usual, Probe::Yes(_)) {
+        return usual;
+    }
+    match recognise(side.other()) {
+        Probe::Yes(Confidence(sure)) => Probe::Yes(Confidence(sure.saturating_sub(1).max(1))),
+        // It may still be the device that called; that is no reason for others to wait.
+        Probe::More(_) if usual == Probe::No => ABSTAIN,
+        _ => usual,
     }
 }
 
@@ -71,30 +74,38 @@ pub fn recognise(
         let rest = &first[at..];
         // In the middle of a conversation, the first frame may be the rest of one.
         let forgiven = lenient && !bar.words || on_port || hint.mid_stream && at == 0;
-        let step = match cut(rest) {
+        let (step, fits) = match cut(rest) {
             Cut::Frame(n) => {
                 let n = n.clamp(1, rest.len());
-                match sign(&rest[..n]) {
-                    Sign::Fits(weight) => sum += weight,
-                    Sign::Neutral => {}
+                let fits = match sign(&rest[..n]) {
+                    Sign::Fits(weight) => {
+                        sum += weight;
+                        true
+                    }
+                    Sign::Neutral => true,
                     // A sender must not escape by spoiling its first frame.
-                    Sign::Broken if forgiven || at == 0 => odd += n,
-                    Sign::Foreign if forgiven => odd += n,
+                    Sign::Broken if forgiven || at == 0 => false,
+                    Sign::Foreign if forgiven => false,
                     Sign::Broken | Sign::Foreign if sum == 0 || bar.words => return Probe::No,
-                    Sign::Broken | Sign::Foreign => odd += n,
-                }
-                n
+                    Sign::Broken | Sign::Foreign => false,
+                };
+                (n, fits)
             }
-            Cut::Idle(n) => n.max(1),
+            Cut::Idle(n) => (n.max(1), true),
             Cut::Noise(_) if (sum == 0 || bar.words) && !forgiven => return Probe::No,
-            Cut::Noise(n) => {
-                odd += n.max(1);
-                n.max(1)
-            }
+            Cut::Noise(n) => (n.max(1), false),
             Cut::Short(need) => {
-                return settle(hint, bar, sum, on_port, at + need.max(rest.len() + 1));
+                return settle(hint, bar, sum, on_port, odd, at + need.max(rest.len() + 1));
             }
         };
+        if !fits {
+            odd += step;
+            // In bytes of any kind some frame fits sooner or later. Where nothing else speaks for this
+            // protocol, only frames in a row count.
+            if !on_port {
+                sum = 0;
+            }
+        }
         at += step;
         if sum >= bar.enough {
             return Probe::Yes(Confidence(bar.confidence));
@@ -103,13 +114,20 @@ pub fn recognise(
             return Probe::No;
         }
     }
-    settle(hint, bar, sum, on_port, first.len() + 1)
+    settle(hint, bar, sum, on_port, odd, first.len() + 1)
 }
 
-/// What is said where the bytes end: less is enough on a hinted port, and where no more will come.
-/// Bytes that fit but do not suffice speak against nobody: the other side's may tell.
-fn settle(hint: Hint, bar: Bar, sum: u32, on_port: bool, need: usize) -> Probe {
-    if (on_port || hint.whole) && sum >= bar.on_port {
+/// What is said where the bytes end: less is enough on a hinted port, and where no more will come and
+/// every byte was accounted for. Bytes that fit but do not suffice speak against nobody: the other side's
+/// may tell.
+fn settle(hint: Hint, bar: Bar, sum: u32, on_port: bool, odd: usize, need: usize) -> Probe {
+    let clean = odd == 0 && !hint.mid_stream;
+    let asked = if on_port || clean {
+        bar.on_port
+    } else {
+        bar.enough
+    };
+    if (on_port || hint.whole) && sum >= asked {
         Probe::Yes(Confidence(bar.port_confidence))
     } else if hint.whole {
         ABSTAIN

@@ -152,7 +152,7 @@ pub fn sign(side: Side, frame: &[u8]) -> Sign {
     {
         let (body, fits) = checked(text);
         return match (side, fits) {
-            (Side::Client, true) if super::commands::kind(body, true).is_some() => Sign::Fits(1),
+            (Side::Client, true) if super::commands::kind(body, true).is_some() => Sign::Fits(2),
             (Side::Client, _) if text == b"HO" => Sign::Fits(1),
             (Side::Server, true) => Sign::Fits(1),
             // Basic mode has no check sum.
@@ -160,8 +160,9 @@ pub fn sign(side: Side, frame: &[u8]) -> Sign {
         };
     }
     match binary(frame) {
-        // Flags at the front and a right XOR at the exact end.
-        Some((body, true)) if matches!(body[0], PHASE | VALUE) && body.len() > 8 => Sign::Fits(2),
+        // A curve opens with its phase and a whole value.
+        Some(([PHASE, 0x10 | 0x20 | 0x30, VALUE, ..], true)) => Sign::Fits(3),
+        // One byte of check over bytes of any kind: several in a row are asked for.
         Some((_, true)) => Sign::Fits(1),
         Some((_, false)) => Sign::Broken,
         None => Sign::Foreign,

@@ -11,7 +11,7 @@ mod frame;
 #[cfg(test)]
 mod tests;
 
-use crate::contract::{Dissector, Hint, Probe, Side};
+use crate::contract::{Dissector, Hint, Probe, Side, Transport};
 use crate::limits::Limits;
 use crate::schema::{Protocol, Provenance};
 use crate::serial::{self, Line, signature};
@@ -36,10 +36,12 @@ pub const SERVO: Protocol = Protocol {
 
 /// The XOR is one byte: two commands, or one binary record with its flags.
 fn probe(side: Side, first: &[u8], hint: Hint) -> Probe {
+    let serial = hint.port || hint.transport == Transport::Carried;
     let bar = signature::Bar {
-        enough: 2,
+        enough: if serial && !hint.mid_stream { 2 } else { 3 },
         confidence: 90,
-        on_port: 1,
+        // Joined in the middle, any byte may begin a record: those of other protocols too.
+        on_port: if hint.mid_stream { 3 } else { 1 },
         port_confidence: 60,
         words: false,
     };

@@ -6,7 +6,7 @@
 //! follows) is identified anew, a few times at most.
 
 use dissectors::contract::{End, Hint, Side};
-use dissectors::identify::{Candidates, Row};
+use dissectors::identify::{Candidates, Row, SURE};
 
 use super::context::Context;
 use super::limits;
@@ -292,7 +292,18 @@ impl Work {
                     continue;
                 }
                 let last = full || bytes.len() >= cx.shared.probe_bytes;
-                if let Row::Is(row, _) = self.look(side, bytes, last, id, cx) {
+                if let Row::Is(row, sure) = self.look(side, bytes, last, id, cx) {
+                    // Where only the end of one side made a weak answer the best, the other side's
+                    // bytes may know better: theirs was held back while more of them could come.
+                    let other = log.bytes(side.other());
+                    if (ended || last) && sure < SURE && !other.is_empty() {
+                        let told = self.look(side.other(), other, true, id, cx);
+                        if let Row::Is(better, surer) = told
+                            && surer > sure
+                        {
+                            return Some(better);
+                        }
+                    }
                     return Some(row);
                 }
             }
