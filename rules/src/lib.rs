@@ -17,6 +17,7 @@ pub mod language;
 pub mod limits;
 pub mod policy;
 pub mod privacy;
+pub mod standing;
 
 pub use engine::{Judge, Settings};
 pub use exceptions::Exceptions;

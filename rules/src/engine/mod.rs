@@ -21,6 +21,7 @@ use dissectors::action::{Effect, Outcome};
 use dissectors::message::{Batch, FrameRef, Interest, Message};
 use dissectors::registry::{PROTOCOLS, ProtocolId};
 use foldhash::fast::RandomState;
+use serde_json::Value;
 
 use self::clock::Clock;
 use self::collapse::{Findings, Occurrence, finding_id};
@@ -42,7 +43,7 @@ use crate::language::eval::{Facts, Known, NoPast, Partner, Past, each, eval, pri
 use crate::language::ruleset::{Compiled, RuleSet, Status};
 use crate::limits::{self, Hits, Limits};
 use crate::policy::Policy;
-use crate::privacy::{Words, printable};
+use crate::privacy::{Show, Words, printable};
 use dissectors::schema::Privacy;
 
 /// How the judge works, the rules and the policy aside.
@@ -288,6 +289,47 @@ impl Judge {
         }
         self.findings.finish(sink);
         self.quiet.finish(sink);
+    }
+
+    /// The end of a run that another will go on from: open joins end as unknown, findings stay open.
+    pub fn pause(&mut self, sink: &mut dyn FnMut(Event<'_>)) {
+        while let Some(lapsed) = self.joins.last() {
+            self.lapse(lapsed, sink);
+        }
+        self.quiet.finish(sink);
+    }
+
+    /// What a store keeps for the next run. `show`: how patient data in sentences are written.
+    pub fn state(&self, show: Show<'_>) -> Value {
+        let open: Vec<Value> = self
+            .findings
+            .iter()
+            .map(|f| crate::standing::finding(f, show))
+            .collect();
+        serde_json::json!({ "inventory": self.inventory.keep(), "open": open })
+    }
+
+    /// Takes what an earlier run kept, before the first message. Gives the number of assets and of
+    /// open findings.
+    pub fn restore(&mut self, kept: &Value) -> (usize, usize) {
+        let assets = kept
+            .get("inventory")
+            .map_or(0, |i| self.inventory.restore(i, &mut self.hits));
+        let rules = &self.book.rules;
+        let rule = |id: &str| {
+            let found = rules.iter().find(|r| r.rule.id == id);
+            found.map(|r| std::sync::Arc::clone(&r.rule))
+        };
+        let open: Vec<Finding> = kept
+            .get("open")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|value| crate::standing::finding_of(value, &rule))
+            .collect();
+        let count = open.len();
+        self.findings.restore(open, &mut self.hits);
+        (assets, count)
     }
 
     /// How often each limit was hit.

@@ -17,6 +17,7 @@ use crate::privacy::{Pseudonyms, Show};
 
 mod memory;
 mod quiet;
+mod restart;
 
 const SECOND: i64 = 1_000_000_000;
 
