@@ -7,6 +7,7 @@
 //! with answers, keeps windows over packet time and collapses repeats into one [`Finding`].
 
 pub mod advisory;
+pub mod baseline;
 pub mod catalogue;
 pub mod clean;
 pub mod engine;

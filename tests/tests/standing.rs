@@ -45,7 +45,7 @@ fn restart_goes_on_with_devices_and_open_findings_and_tells_the_blind_time() {
     let first = evening(&cables, &state);
     assert!(first.status.success(), "{}", first.err);
     let opened = alerts(&first);
-    assert!(opened.len() > 3, "{}", first.err);
+    assert!(opened.len() >= 2, "{}", first.out);
     let kept: Value = serde_json::from_slice(&fs::read(state.join("state.json")).expect("a state"))
         .expect("a whole state");
     assert_eq!(kept["open"].as_array().map(Vec::len), Some(opened.len()));

@@ -13,6 +13,7 @@ mod quiet;
 mod render;
 mod setpoints;
 mod table;
+mod unusual;
 mod windows;
 
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -35,6 +36,7 @@ use self::quiet::Quiet;
 use self::setpoints::Setpoints;
 pub(crate) use self::table::Table;
 use self::windows::{Feeding, Told, Windows};
+use crate::baseline::Baseline;
 use crate::exceptions::{Case, Cause, Exceptions};
 use crate::finding::{Event, Finding, Outcomes, Severity, Talk};
 use crate::inventory::Inventory;
@@ -67,6 +69,7 @@ pub struct Judge {
     neighbours: Neighbours,
     findings: Findings,
     quiet: Quiet,
+    baseline: Option<Box<Baseline>>,
     hasher: RandomState,
     scratch: Scratch,
 }
@@ -162,6 +165,7 @@ impl Judge {
             neighbours: Neighbours::new(&limits),
             findings: Findings::new(&limits),
             quiet: Quiet::new(&limits),
+            baseline: None,
             hasher: RandomState::default(),
             scratch: Scratch::default(),
             limits,
@@ -240,6 +244,9 @@ impl Judge {
             );
         }
         self.note_value(message, asked, answered);
+        if self.baseline.is_some() {
+            self.unusual(message, sink);
+        }
     }
 
     /// The message with its action completed by what its target taught before (what an SDC handle
@@ -306,7 +313,11 @@ impl Judge {
             .iter()
             .map(|f| crate::standing::finding(f, show))
             .collect();
-        serde_json::json!({ "inventory": self.inventory.keep(), "open": open })
+        let mut state = serde_json::json!({ "inventory": self.inventory.keep(), "open": open });
+        if let Some(baseline) = &self.baseline {
+            state["baseline"] = baseline.value();
+        }
+        state
     }
 
     /// Takes what an earlier run kept, before the first message. Gives the number of assets and of
@@ -315,10 +326,19 @@ impl Judge {
         let assets = kept
             .get("inventory")
             .map_or(0, |i| self.inventory.restore(i, &mut self.hits));
+        if let Some(own) = &self.baseline
+            && own.is_fresh()
+            && let Some(value) = kept.get("baseline")
+            && let Ok(baseline) = Baseline::of(value, own.zone().clone(), &self.limits)
+        {
+            // Learning goes on for as long as was set now, from when it began.
+            self.baseline = Some(Box::new(baseline.for_as_long_as(own)));
+        }
         let rules = &self.book.rules;
         let rule = |id: &str| {
-            let found = rules.iter().find(|r| r.rule.id == id);
-            found.map(|r| std::sync::Arc::clone(&r.rule))
+            let found = rules.iter().find(|r| r.rule.id == id).map(|r| &r.rule);
+            let own = || crate::baseline::rules().find(|r| r.id == id);
+            found.or_else(own).map(std::sync::Arc::clone)
         };
         let open: Vec<Finding> = kept
             .get("open")
@@ -358,6 +378,23 @@ impl Judge {
     /// Gives the judge the site's list of devices: findings name them by it.
     pub fn call_by(&mut self, register: std::sync::Arc<crate::inventory::Register>) {
         self.inventory.call_by(register);
+    }
+
+    /// Learns, or knows, how each device usually behaves, and tells what is unusual.
+    pub fn know_behaviour(&mut self, baseline: Baseline) {
+        self.baseline = Some(Box::new(baseline));
+    }
+
+    pub fn baseline(&self) -> Option<&Baseline> {
+        self.baseline.as_deref()
+    }
+
+    /// Ends learning how devices behave, and gives what was learned.
+    pub fn conclude_baseline(&mut self) -> Option<Value> {
+        let now = self.clock.now();
+        let baseline = self.baseline.as_mut()?;
+        baseline.conclude(now);
+        Some(baseline.value())
     }
 
     /// Takes a site's exceptions in the place of those so far.

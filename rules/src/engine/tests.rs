@@ -15,6 +15,7 @@ use crate::language::ruleset::{RuleSet, Source};
 use crate::policy::Policy;
 use crate::privacy::{Pseudonyms, Show};
 
+mod behaviour;
 mod memory;
 mod quiet;
 mod restart;

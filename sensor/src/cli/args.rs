@@ -342,6 +342,12 @@ pub struct JudgeArgs {
     /// directory of them
     #[arg(long, value_name = "FILE")]
     pub exceptions: Vec<PathBuf>,
+    /// How each device usually behaves: a file that `learn --baseline-out` wrote
+    #[arg(long, value_name = "FILE", conflicts_with = "learn_for")]
+    pub baseline: Option<PathBuf>,
+    /// Learn how each device behaves for so long (`7d`), then tell what is new or out of range
+    #[arg(long, value_name = "TIME", value_parser = span)]
+    pub learn_for: Option<Back>,
     /// Exit with 3 if there is a finding of this severity or worse
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<Level>,
@@ -678,6 +684,9 @@ pub struct LearnArgs {
     /// Where the policy is written; standard output if not given
     #[arg(long, value_name = "FILE")]
     pub policy_out: Option<PathBuf>,
+    /// Write how each device behaves to this file too
+    #[arg(long, value_name = "FILE")]
+    pub baseline_out: Option<PathBuf>,
     /// Add to this policy what it does not allow yet, and show what is added
     #[arg(long, value_name = "FILE")]
     pub merge: Option<PathBuf>,

@@ -266,7 +266,9 @@ fn needs(args: &Watch, live: &Live) -> Needs {
         .iter()
         .chain(&args.judge.policy)
         .chain(&args.judge.rules)
-        .chain(&args.judge.exceptions);
+        .chain(&args.judge.exceptions)
+        .chain(&args.judge.names)
+        .chain(&args.judge.baseline);
     Needs {
         user: args.privileges.user.clone(),
         capture: args.privileges.keep_capture,
