@@ -13,6 +13,7 @@ pub mod clean;
 pub mod engine;
 pub mod exceptions;
 pub mod finding;
+pub mod incident;
 pub mod inventory;
 pub mod language;
 pub mod limits;

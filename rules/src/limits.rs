@@ -8,11 +8,18 @@ dissectors::limits! {
     JOIN_SECONDS "join-seconds" = 60, "seconds of packet time that an answer is waited for";
     JOIN_KEPT "join-kept" = 4_096, "requests kept whole until their answer because a rule asks for it";
     WINDOW_KEYS "window-keys" = 65_536, "keys of one window of one rule";
+    WINDOW_EVENTS "window-events" = 262_144, "events that one window of one rule keeps, over all its keys";
+    WINDOW_VALUES "window-values" = 1_024, "values of one key from which a rise or a fall is measured";
+    ABSENCE_KEYS "absence-keys" = 4_096, "messages that one absence of one rule keeps until they are followed";
+    CAPTURE_HOLE "capture-hole" = 10, "seconds of packet time without a frame, at the end of a file, across which absence is not judged";
+    LIST_FILE "list-file" = 16_777_216, "bytes of one file that a rule names as a list";
     WINDOW_THRESHOLD "window-threshold" = 10_000, "highest number that a window may be compared with";
     FIRST_SEEN_KEYS "first-seen-keys" = 262_144, "keys that one first_seen remembers";
     FINDINGS_OPEN "findings-open" = 4_096, "open findings; the oldest closes early";
     FINDING_FRAMES "finding-frames" = 32, "frames of evidence that one finding names";
     FINDING_QUIET "finding-quiet" = 600, "seconds of packet time without a repeat after which a finding closes";
+    INCIDENTS_OPEN "incidents-open" = 1_024, "strings of findings that may become incidents; the oldest is given up";
+    INCIDENT_FINDINGS "incident-findings" = 64, "findings that one incident tells one by one, and hosts that it names";
     ASSETS "assets" = 65_536, "assets in the inventory";
     ASSET_NAMES "asset-names" = 16, "names, MACs or protocols kept of one asset";
     ASSET_PEERS "asset-peers" = 64, "other assets kept of one asset that it talked with";
@@ -27,6 +34,7 @@ dissectors::limits! {
     THRESHOLD_KEYS "threshold-keys" = 65_536, "parties that thresholds of the exceptions count apart; beyond that nothing is held back";
     BASELINE_DEVICES "baseline-devices" = 16_384, "devices whose usual behaviour is learned";
     BASELINE_PEERS "baseline-peers" = 128, "peers learned of one device; of one with more a new peer is not told";
+    MESSAGE_SHAPES "message-shapes" = 1_024, "shapes of messages (kind, verb, fields) for which is kept what they leave of the rules; beyond, rules are read whole";
     PATTERN_SIZE "pattern-size" = 262_144, "bytes of one compiled pattern of a rule";
     EXPRESSION_DEPTH "expression-depth" = 64, "levels of nesting in a rule's condition";
     RULE_FILE "rule-file" = 4_194_304, "bytes of one rule or policy file";

@@ -2,9 +2,9 @@
 //! end with commas, ETX, CR.
 
 use crate::contract::Side;
-use crate::serial::Cut;
 use crate::serial::number::decimal;
 use crate::serial::signature::Sign;
+use crate::serial::{Cut, Role};
 
 const STX: u8 = 0x02;
 const ETX: u8 = 0x03;
@@ -39,6 +39,19 @@ pub fn cut(side: Side, input: &[u8], seen: usize) -> Cut {
         return Cut::Noise(input.len());
     }
     Cut::Short(input.len() + 1)
+}
+
+/// Requests come from the host, records and breaths from the ventilator.
+pub fn role(input: &[u8]) -> Option<Role> {
+    let end = input.iter().position(|b| *b == CR)?;
+    let line = input[..end].trim_ascii();
+    if REQUESTS.contains(&line) || line == b"RSET" {
+        Some(Role::Host)
+    } else if record(&input[..=end]).is_some() || line.starts_with(b"BS,") || line == b"BE" {
+        Some(Role::Device)
+    } else {
+        None
+    }
 }
 
 /// A record taken apart.

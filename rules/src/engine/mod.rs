@@ -1,5 +1,6 @@
 //! The judge: messages in order, findings out.
 
+mod absences;
 mod clock;
 mod collapse;
 mod index;
@@ -11,8 +12,11 @@ mod neighbours;
 mod places;
 mod quiet;
 mod render;
+mod residual;
 mod setpoints;
+mod shapes;
 mod table;
+mod unjudged;
 mod unusual;
 mod windows;
 
@@ -24,6 +28,7 @@ use dissectors::registry::{PROTOCOLS, ProtocolId};
 use foldhash::fast::RandomState;
 use serde_json::Value;
 
+use self::absences::{Vigil, Waiting};
 use self::clock::Clock;
 use self::collapse::{Findings, Occurrence, finding_id};
 use self::index::{Index, RuleAt};
@@ -34,13 +39,16 @@ use self::needs::Needs;
 pub use self::neighbours::Neighbours;
 use self::quiet::Quiet;
 use self::setpoints::Setpoints;
+use self::shapes::{Concerned, Shapes};
 pub(crate) use self::table::Table;
+pub use self::unjudged::Unjudged;
+use self::unjudged::{Doubt, Doubts};
 use self::windows::{Feeding, Told, Windows};
 use crate::baseline::Baseline;
 use crate::exceptions::{Case, Cause, Exceptions};
 use crate::finding::{Event, Finding, Outcomes, Severity, Talk};
 use crate::inventory::Inventory;
-use crate::language::compiled::{Attribute, Operand, Seat, Truth};
+use crate::language::compiled::{Attribute, Node, Operand, Seat, Truth, WindowKind};
 use crate::language::eval::{Facts, Known, NoPast, Partner, Past, each, eval, privacy_of};
 use crate::language::ruleset::{Compiled, RuleSet, Status};
 use crate::limits::{self, Hits, Limits};
@@ -67,6 +75,7 @@ pub struct Judge {
     lessons: Lessons,
     setpoints: Setpoints,
     neighbours: Neighbours,
+    vigil: Vigil,
     findings: Findings,
     quiet: Quiet,
     baseline: Option<Box<Baseline>>,
@@ -79,14 +88,17 @@ struct Book {
     rules: Vec<Compiled>,
     windows: Vec<Windows>,
     index: Index,
+    shapes: Shapes,
     /// By protocol: a rule asks whether an answer's request was seen.
     tracks: Vec<bool>,
     /// By protocol: a rule reads the request behind an answer.
     keeps: Vec<bool>,
     /// Requests kept whole at the moment.
     kept: usize,
-    /// By rule: messages that only a policy could have judged.
-    unjudged: Vec<u64>,
+    /// By rule: what could not be judged.
+    unjudged: Vec<Doubts>,
+    /// Windows that wait for something to follow: rule and place.
+    absences: Vec<(RuleAt, usize)>,
 }
 
 #[derive(Default)]
@@ -105,15 +117,6 @@ struct Scratch {
 /// Copies of requests that wait to be used again, and how large one of them may be.
 const SPARE_BATCHES: usize = 256;
 const SPARE_BYTES: usize = 8 * 1024;
-
-/// A rule that could not be judged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unjudged {
-    pub rule_id: String,
-    pub why: &'static str,
-    /// Messages concerned.
-    pub count: u64,
-}
 
 impl Book {
     fn new(rules: Vec<Compiled>) -> Self {
@@ -134,13 +137,28 @@ impl Book {
         Book {
             windows: rules.iter().map(|r| Windows::new(&r.condition)).collect(),
             index: Index::new(&rules),
-            unjudged: vec![0; rules.len()],
+            shapes: Shapes::new(&rules),
+            unjudged: vec![Doubts::default(); rules.len()],
+            absences: absences_of(&rules),
             tracks,
             keeps,
             kept: 0,
             rules,
         }
     }
+}
+
+/// Every window that waits for something to follow.
+fn absences_of(rules: &[Compiled]) -> Vec<(RuleAt, usize)> {
+    let mut found = Vec::new();
+    for (rule, compiled) in rules.iter().enumerate() {
+        for (at, window) in compiled.condition.windows.iter().enumerate() {
+            if window.kind == WindowKind::Absence {
+                found.push((rule as RuleAt, at));
+            }
+        }
+    }
+    found
 }
 
 /// What a judge of these rules reads of messages.
@@ -163,6 +181,7 @@ impl Judge {
             lessons: Lessons::new(&limits),
             setpoints: Setpoints::new(&limits),
             neighbours: Neighbours::new(&limits),
+            vigil: Vigil::new(&limits),
             findings: Findings::new(&limits),
             quiet: Quiet::new(&limits),
             baseline: None,
@@ -185,6 +204,7 @@ impl Judge {
             self.lapse(lapsed, sink);
         }
         self.joins.clear();
+        self.vigil.clear();
         self.book = Book::new(rules.into_rules());
         self.policy = policy;
     }
@@ -209,10 +229,18 @@ impl Judge {
     /// raised, by rule id.
     pub fn message(&mut self, message: Message<'_>, sink: &mut dyn FnMut(Event<'_>)) {
         self.advance(message.frame().time, sink);
+        if self.vigil.heard(message) {
+            self.forget_what_waits();
+        }
+        self.overdue(sink);
         self.inventory.saw(message, &mut self.hits);
         self.neighbours.saw(message, &mut self.hits);
         self.lessons.learn(message, &mut self.hits);
-        let concerned = self.book.index.concerns(message);
+        let mut concerned = self.book.index.concerns(message);
+        let shape = if concerned { self.shape(message) } else { None };
+        if let Some(concern) = shape.and_then(|at| self.book.shapes.concern(at)) {
+            concerned = !concern.is_none();
+        }
         let tracked = self.book.tracks[message.protocol().index()];
         let answered = match message.answers() {
             Some(_) if concerned || !self.joins.is_empty() || self.setpoints.waits() => {
@@ -235,7 +263,7 @@ impl Judge {
         let settled = settled.filter(|(hanging, _)| !hanging.is_empty());
         if concerned || settled.is_some() {
             self.judge(
-                concerned.then_some(message),
+                concerned.then_some((message, shape)),
                 asked,
                 joined,
                 settled,
@@ -278,7 +306,10 @@ impl Judge {
 
     /// Moves the clock (packet time, nanoseconds since 1970): what has lapsed by then is judged.
     pub fn advance(&mut self, time: i64, sink: &mut dyn FnMut(Event<'_>)) {
+        let before = self.clock.now();
         let now = self.clock.tick(time);
+        self.vigil.moved(before, now);
+        self.overdue(sink);
         if !self.joins.is_due(now) && !self.findings.is_due(now) && !self.quiet.is_due(now) {
             return;
         }
@@ -289,7 +320,89 @@ impl Judge {
         self.quiet.advance(now, sink);
     }
 
-    /// The end: open joins end as unknown, findings close with their counts.
+    /// Tells what was waited for in vain.
+    fn overdue(&mut self, sink: &mut dyn FnMut(Event<'_>)) {
+        let now = self.clock.now();
+        while self.vigil.is_due(now) {
+            let mut next: Option<((i64, u64), RuleAt, usize)> = None;
+            for (rule, window) in &self.book.absences {
+                let windows = self.book.windows.get_mut(*rule as usize);
+                let due = windows.and_then(|w| w.absences(*window)?.due());
+                if let Some(due) = due
+                    && next.is_none_or(|(first, ..)| due < first)
+                {
+                    next = Some((due, *rule, *window));
+                }
+            }
+            self.vigil
+                .next_due(next.map(|((deadline, _), ..)| deadline));
+            let Some((_, rule, window)) = next.filter(|((deadline, _), ..)| *deadline < now) else {
+                return;
+            };
+            let windows = self.book.windows.get_mut(rule as usize);
+            if let Some(waiting) = windows.and_then(|w| w.absences(window)?.take()) {
+                self.in_vain(rule, window, waiting, sink);
+            }
+        }
+    }
+
+    /// A message waited in vain to be followed.
+    fn in_vain(
+        &mut self,
+        at: RuleAt,
+        window: usize,
+        waiting: Waiting,
+        sink: &mut dyn FnMut(Event<'_>),
+    ) {
+        let doubt = self.vigil.doubt(&waiting);
+        let rule = self.book.rules.get(at as usize);
+        match (rule, doubt) {
+            (Some(_), Some(doubt)) => self.book.unjudged[at as usize].count(doubt),
+            (Some(rule), None) => {
+                let mut facts = Facts::new(
+                    waiting.message.message(0),
+                    self.policy.as_ref(),
+                    &self.inventory,
+                );
+                facts.known.neighbours = Some(&self.neighbours);
+                self.scratch.evidence.clear();
+                self.scratch.told.clear();
+                let within = rule.condition.windows.get(window).map_or(0, |w| w.within);
+                self.scratch.told.push(Told::Nothing(within));
+                let mut firing = Firing {
+                    findings: &mut self.findings,
+                    quiet: &mut self.quiet,
+                    hits: &mut self.hits,
+                    hasher: &self.hasher,
+                    now: self.clock.now(),
+                    evidence: &mut self.scratch.evidence,
+                    told: &mut self.scratch.told,
+                };
+                let outcome = facts.settled_outcome().unwrap_or(Outcome::Unknown);
+                fire(rule, at, &facts, outcome, &mut firing, sink);
+            }
+            (None, _) => {}
+        }
+        self.vigil.leave(waiting.message.message(0));
+        self.vigil.spare(waiting.message);
+    }
+
+    /// Between two captures nothing was seen: what waits cannot be judged.
+    fn forget_what_waits(&mut self) {
+        for (rule, window) in &self.book.absences {
+            let Some(absences) = self.book.windows[*rule as usize].absences(*window) else {
+                continue;
+            };
+            while let Some(waiting) = absences.take() {
+                self.book.unjudged[*rule as usize].count(Doubt::Hole);
+                self.vigil.leave(waiting.message.message(0));
+                self.vigil.spare(waiting.message);
+            }
+        }
+    }
+
+    /// The end: open joins end as unknown, findings close with their counts. What still waits to be
+    /// followed says nothing.
     pub fn finish(&mut self, sink: &mut dyn FnMut(Event<'_>)) {
         while let Some(lapsed) = self.joins.last() {
             self.lapse(lapsed, sink);
@@ -362,17 +475,17 @@ impl Judge {
         self.clock.steps
     }
 
-    /// Rules that concerned a message but could not be judged for want of a policy.
+    /// What could not be judged, by rule and reason.
     pub fn unjudged(&self) -> Vec<Unjudged> {
-        let rules = self.book.rules.iter().zip(&self.book.unjudged);
-        rules
-            .filter(|(_, count)| **count > 0)
-            .map(|(rule, count)| Unjudged {
-                rule_id: rule.rule.id.clone(),
-                why: "no policy",
-                count: *count,
-            })
-            .collect()
+        let mut told = Vec::new();
+        let book = &self.book;
+        for ((rule, doubts), windows) in book.rules.iter().zip(&book.unjudged).zip(&book.windows) {
+            let mut doubts = *doubts;
+            doubts.set(Doubt::Evicted, windows.evicted);
+            doubts.set(Doubt::Forgotten, windows.forgotten);
+            told.extend(doubts.told(&rule.rule.id));
+        }
+        told
     }
 
     /// Gives the judge the site's list of devices: findings name them by it.
@@ -429,6 +542,22 @@ impl Judge {
         self.findings.iter()
     }
 
+    /// The message's place among the shapes of messages.
+    fn shape(&mut self, message: Message<'_>) -> Option<usize> {
+        let Judge {
+            book,
+            policy,
+            inventory,
+            limits,
+            hits,
+            ..
+        } = self;
+        book.shapes
+            .place(message, (&book.index, &book.rules), (limits, hits), || {
+                Facts::new(message, policy.as_ref(), inventory)
+            })
+    }
+
     fn register(&mut self, key: u64, message: Message<'_>, sink: &mut dyn FnMut(Event<'_>)) {
         if let Some(lapsed) = self.joins.ask(key, self.clock.now(), &mut self.hits) {
             self.lapse(lapsed, sink);
@@ -460,13 +589,15 @@ impl Judge {
     /// settles: all by rule id.
     fn judge(
         &mut self,
-        own: Option<Message<'_>>,
+        own: Option<(Message<'_>, Option<usize>)>,
         asked: Option<u64>,
         joined: Option<(u64, bool)>,
         settled: Option<(Box<Hanging>, Outcome)>,
         answer: Option<Message<'_>>,
         sink: &mut dyn FnMut(Event<'_>),
     ) {
+        let shape = own.and_then(|(_, shape)| self.book.shapes.concern(shape?));
+        let own = own.map(|(message, _)| message);
         let (mut hanging, outcome) = match settled {
             Some((hanging, outcome)) => (Some(hanging), outcome),
             None => (None, Outcome::Unknown),
@@ -519,8 +650,20 @@ impl Judge {
             if let Some(facts) = &own {
                 let mut rules = std::mem::take(&mut self.scratch.rules);
                 rules.clear();
-                self.book.index.rules(facts.message, facts, &mut rules);
-                tasks.extend(rules.iter().map(|rule| (*rule, Task::Own)));
+                match shape {
+                    Some(concern) => {
+                        let left = |(at, c): (usize, &Concerned)| (c.rule, Task::Own(Some(at)));
+                        tasks.extend(concern.rules.iter().enumerate().map(left));
+                        for at in &concern.unjudged {
+                            self.book.unjudged[*at as usize].count(Doubt::NoPolicy);
+                        }
+                        if concern.crowded {
+                            self.book.index.crowd(facts.message, facts, &mut rules);
+                        }
+                    }
+                    None => self.book.index.rules(facts.message, facts, &mut rules),
+                }
+                tasks.extend(rules.iter().map(|rule| (*rule, Task::Own(None))));
                 self.scratch.rules = rules;
             }
             if tasks.len() > 1 {
@@ -540,13 +683,21 @@ impl Judge {
                         continue;
                     }
                     Task::Waiting => past.as_ref(),
-                    Task::Own => own.as_ref(),
+                    Task::Own(_) => own.as_ref(),
                 };
                 let Some(facts) = facts else { continue };
-                let open = matches!(task, Task::Own) && asked.is_some() && !settles_itself(facts);
+                let known = match task {
+                    Task::Own(Some(at)) => shape.and_then(|c| c.rules.get(at)),
+                    _ => None,
+                };
+                let condition = known
+                    .and_then(|c| c.left.as_ref())
+                    .unwrap_or(&rule.condition.root);
+                let open =
+                    matches!(task, Task::Own(_)) && asked.is_some() && !settles_itself(facts);
                 if open && rule.condition.uses.answer {
                     // Judged when the answer has come, unless it is false already.
-                    if eval(&rule.condition.root, facts, &mut NoPast) != Truth::False {
+                    if eval(condition, facts, &mut NoPast) != Truth::False {
                         waiting.push(at);
                     }
                     continue;
@@ -561,8 +712,10 @@ impl Judge {
                     began: self.clock.began(),
                     evidence: &mut self.scratch.evidence,
                     told: &mut self.scratch.told,
+                    vigil: &mut self.vigil,
+                    steps: known.map_or_else(Default::default, |c| c.steps),
                 };
-                match holds(rule, facts, &mut feeding) {
+                match holds(condition, facts, &mut feeding) {
                     Truth::True => {
                         let counted_as = match task {
                             Task::Waiting => outcome,
@@ -591,7 +744,7 @@ impl Judge {
                         }
                     }
                     Truth::Unknown if rule.condition.uses.policy && policy.is_none() => {
-                        self.book.unjudged[at as usize] += 1;
+                        self.book.unjudged[at as usize].count(Doubt::NoPolicy);
                     }
                     _ => {}
                 }
@@ -660,8 +813,8 @@ enum Task {
     Learn(u64, Outcome),
     /// The rule waited for the answer.
     Waiting,
-    /// The rule may concern the message itself.
-    Own,
+    /// The rule may concern the message itself; its place among those of the message's shape.
+    Own(Option<usize>),
 }
 
 /// True if the message itself says what became of what it asks.
@@ -696,12 +849,12 @@ fn partner<'m>(
     }
 }
 
-/// Evaluates a rule and feeds its windows.
-fn holds(rule: &Compiled, facts: &Facts<'_>, feeding: &mut Feeding<'_>) -> Truth {
+/// Evaluates a rule's condition and feeds its windows.
+fn holds(condition: &Node, facts: &Facts<'_>, feeding: &mut Feeding<'_>) -> Truth {
     feeding.evidence.clear();
     feeding.told.clear();
     let past: &mut dyn Past = feeding;
-    eval(&rule.condition.root, facts, past)
+    eval(condition, facts, past)
 }
 
 /// What it takes to open or count a finding.

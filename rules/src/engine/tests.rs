@@ -19,6 +19,7 @@ mod behaviour;
 mod memory;
 mod quiet;
 mod restart;
+mod waiting;
 
 const SECOND: i64 = 1_000_000_000;
 

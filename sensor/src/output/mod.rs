@@ -6,6 +6,7 @@ pub mod community;
 pub mod discretion;
 pub mod eve;
 pub mod evidence;
+pub mod incident;
 pub mod json;
 pub mod marks;
 pub mod paint;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 use dissectors::message::Message;
 use rules::finding::{Event, Finding, FindingId};
+use rules::incident::{Change, Incidents};
 use tui::request::Request;
 
 pub use rules::clean;
@@ -65,6 +67,8 @@ pub struct Outputs {
     reader_gone: bool,
     at_once: bool,
     ruling: Ruling,
+    /// Taken out while it tells.
+    incidents: Incidents,
 }
 
 /// Findings kept for the summary; beyond that only the worst stay.
@@ -88,6 +92,7 @@ impl Outputs {
             reader_gone: false,
             at_once: false,
             ruling: Ruling::default(),
+            incidents: Incidents::default(),
         }
     }
 
@@ -192,6 +197,33 @@ impl Outputs {
         if let Event::Suppressed(f, cause) = event {
             return self.record(|eve, out| eve.held_back(f, cause, out));
         }
+        self.one_finding(event);
+        let mut incidents = std::mem::take(&mut self.incidents);
+        incidents.saw(event, &mut |change| self.incident(change));
+        self.incidents = incidents;
+    }
+
+    /// No finding comes any more: incidents close.
+    pub fn end_incidents(&mut self) {
+        let mut incidents = std::mem::take(&mut self.incidents);
+        incidents.finish(&mut |change| self.incident(change));
+        self.incidents = incidents;
+    }
+
+    fn incident(&mut self, change: Change<'_>) {
+        self.record(|eve, out| eve.incident(change, out));
+        // Live, people are told when it opens or grows; of a replay once, when all is known.
+        let told = match change {
+            Change::Opened(i) | Change::Grown(i) => self.at_once.then_some(i),
+            Change::Closed(i) => (!self.at_once).then_some(i),
+        };
+        if let (Some(i), Some(out)) = (told, &mut self.text) {
+            let block = out.text.incident(i);
+            self.write_text(&block);
+        }
+    }
+
+    fn one_finding(&mut self, event: Event<'_>) {
         if let Some(screen) = &mut self.screen {
             screen.finding(event);
         }

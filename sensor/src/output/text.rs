@@ -9,6 +9,8 @@ use super::clock::Clock;
 use super::discretion::{self, Discretion};
 use super::paint::Paint;
 
+mod telling;
+
 /// Writes findings and messages for a reader at a terminal (or of a pipe).
 pub struct Text {
     pub clock: Clock,
@@ -48,6 +50,7 @@ impl Text {
             }
             for (name, part) in [
                 ("device", action.device_id),
+                ("channel", action.channel),
                 ("drug", action.drug),
                 ("order", action.order),
                 ("to", action.destination),
@@ -62,18 +65,12 @@ impl Text {
             line.push_str("  ");
             line.push_str(answer.outcome.word());
         }
-        let mut shown = 0;
-        for (id, value) in m.fields() {
-            let field = m.describe(id);
-            // Enough to recognise the message; JSON has the rest.
-            if shown < 6 && !field.many {
-                line.push_str(&format!(
-                    "  {}={}",
-                    field.name,
-                    discretion::shown(field.privacy, value, discretion)
-                ));
-                shown += 1;
-            }
+        for (field, value) in telling::fields(m) {
+            line.push_str(&format!(
+                "  {}={}",
+                field.name,
+                discretion::shown(field.privacy, value, discretion)
+            ));
         }
         for anomaly in m.anomalies() {
             line.push_str(&format!("  !{}", anomaly.name));

@@ -9,6 +9,7 @@ use rules::exceptions::Cause;
 use rules::finding::{Event, Severity};
 
 use super::change::Change;
+use super::latency::Latencies;
 use super::merge;
 use super::seconds::Tick;
 use crate::capture::block::Frame;
@@ -23,6 +24,8 @@ pub struct Judging {
     tally: Tally,
     /// Another run goes on from this one: findings stay open at its end.
     history: Option<History>,
+    /// How long blocks take, in a run that lasts.
+    pub latencies: Latencies,
 }
 
 /// What was judged.
@@ -68,6 +71,7 @@ impl Judging {
             outputs,
             tally: Tally::default(),
             history: None,
+            latencies: Latencies::default(),
         }
     }
 
@@ -102,6 +106,7 @@ impl Judging {
             outputs,
             tally,
             history,
+            ..
         } = self;
         if let (Some(first), Some(last)) = (frames.first(), frames.last()) {
             tally.first_time.get_or_insert(first.time);
@@ -152,6 +157,7 @@ impl Judging {
             outputs,
             tally,
             history,
+            ..
         } = self;
         judge.reload(change.rules, change.policy, &mut |event| {
             tell(outputs, tally, history, event)
@@ -169,14 +175,19 @@ impl Judging {
             outputs,
             tally,
             history,
+            ..
         } = self;
         let stands = history.is_some();
         let mut sink = |event: Event<'_>| tell(outputs, tally, history, event);
         if stands {
             judge.pause(&mut sink);
+            for finding in judge.open_findings() {
+                tally.findings[finding.severity as usize] += 1;
+            }
         } else {
             judge.finish(&mut sink);
         }
+        outputs.end_incidents();
         note_suppressed(judge, tally);
         outputs.flush();
     }
