@@ -7,6 +7,7 @@
 //! with answers, keeps windows over packet time and collapses repeats into one [`Finding`].
 
 pub mod advisory;
+pub mod baseline;
 pub mod catalogue;
 pub mod clean;
 pub mod engine;
@@ -18,6 +19,7 @@ pub mod language;
 pub mod limits;
 pub mod policy;
 pub mod privacy;
+pub mod standing;
 
 pub use engine::{Judge, Settings};
 pub use exceptions::Exceptions;

@@ -32,6 +32,8 @@ dissectors::limits! {
     TAUGHT_HANDLES "taught-handles" = 65_536, "operation handles whose meaning devices taught; the device that taught first is forgotten";
     SETPOINTS "setpoints" = 65_536, "values in force that jumps are measured against";
     THRESHOLD_KEYS "threshold-keys" = 65_536, "parties that thresholds of the exceptions count apart; beyond that nothing is held back";
+    BASELINE_DEVICES "baseline-devices" = 16_384, "devices whose usual behaviour is learned";
+    BASELINE_PEERS "baseline-peers" = 128, "peers learned of one device; of one with more a new peer is not told";
     MESSAGE_SHAPES "message-shapes" = 1_024, "shapes of messages (kind, verb, fields) for which is kept what they leave of the rules; beyond, rules are read whole";
     PATTERN_SIZE "pattern-size" = 262_144, "bytes of one compiled pattern of a rule";
     EXPRESSION_DEPTH "expression-depth" = 64, "levels of nesting in a rule's condition";

@@ -137,3 +137,44 @@ fn check_loads_the_exceptions_and_points_at_mistakes() {
     assert!(told.contains("the window has no `devices`"), "{told}");
     assert!(told.contains(":2:1"), "{told}");
 }
+
+#[test]
+fn reload_takes_good_exceptions_and_keeps_the_old_for_bad_ones() {
+    use std::os::unix::fs::PermissionsExt;
+    use wardwatch_tests::live::Cables;
+    let Some(cables) = Cables::lay(1) else { return };
+    let folder = scratch("exceptions");
+    fs::create_dir(&folder).expect("a writable temporary folder");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).expect("our folder");
+    let path = folder.join("site.toml");
+    fs::write(&path, "schema = 1\n").expect("our folder");
+    let mut watching = cables.watch(&["-i", "b0", "--exceptions", &path.display().to_string()]);
+    fs::write(&path, "schema = 1\n[[exception]]\n").expect("our folder");
+    watching.signal("HUP");
+    watching.wait_for_words("the exceptions have mistakes");
+    let before = judged(None).alerts;
+    let (rule, who) = before.first().expect("a finding").clone();
+    fs::write(
+        &path,
+        format!(
+            "schema = 1\n[[exception]]\nrule = '{rule}'\nwho = '{who}'\nuntil = 2099-01-01\nreason = 'r'\nby = 'n'\n"
+        ),
+    )
+    .expect("our folder");
+    watching.signal("HUP");
+    watching.wait_for_words("reloaded: rules");
+    cables.send(&capture(), 2_000);
+    std::thread::sleep(std::time::Duration::from_millis(1_200));
+    let watched = watching.end();
+    let told = |r: &Value| r["alert"]["rule_id"] == *rule && r["alert"]["actor"]["ip"] == *who;
+    assert!(!watched.records().iter().any(told), "{}", watched.out);
+    assert!(
+        watched
+            .records()
+            .iter()
+            .any(|r| r["finding"]["suppressed"] == true)
+    );
+    let hash = |r: &Value| r["exceptions_hash"].is_string();
+    assert!(watched.records().iter().any(hash));
+    let _ = fs::remove_dir_all(folder);
+}

@@ -129,6 +129,8 @@ fn hostile_names_are_shown_escaped_in_every_output() {
         ("devices as CSV", &["devices", "-T", "csv"]),
         ("a device's day", &["devices", "show", "10.20.2.66"]),
         ("a learned policy", &["learn"]),
+        ("a handover", &["report"]),
+        ("a handover in Markdown", &["report", "--markdown"]),
         ("shadow", &["policy", "shadow"]),
     ] {
         let mut args: Vec<&Path> = args.iter().map(Path::new).collect();

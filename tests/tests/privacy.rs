@@ -217,6 +217,11 @@ fn outputs(capture: &Path) -> Vec<(&'static str, String)> {
         ("devices", lossy(&look_back(&["devices"]))),
         ("devices as JSON", lossy(&look_back(&["devices", "--json"]))),
         ("a learned policy", lossy(&look_back(&["learn"]))),
+        ("a handover", lossy(&look_back(&["report"]))),
+        (
+            "a handover in Markdown",
+            lossy(&look_back(&["report", "--markdown"])),
+        ),
         ("shadow", lossy(&shadow.stdout)),
         ("text", lossy(&text.stdout)),
         ("errors", lossy(&text.stderr)),

@@ -24,7 +24,8 @@ pub struct Occurrence<'o> {
 #[derive(Debug)]
 struct Open {
     finding: Finding,
-    key: u64,
+    /// Unknown for one of an earlier run, until it repeats.
+    key: Option<u64>,
     /// Judge's clock at the last occurrence.
     touched: i64,
 }
@@ -36,6 +37,8 @@ pub struct Findings {
     by_key: Table<u64, u64>,
     /// Ids of the open findings.
     ids: Table<u64, ()>,
+    /// Serials of findings of an earlier run that did not repeat yet, by what they collapse under.
+    waiting: Table<String, Vec<u64>>,
     next: u64,
     /// No finding is due to close before this.
     next_quiet: i64,
@@ -55,6 +58,7 @@ impl Findings {
             open: BTreeMap::new(),
             by_key: Table::default(),
             ids: Table::default(),
+            waiting: Table::default(),
             next: first,
             next_quiet: i64::MAX,
             room: limits.get(limits::FINDINGS_OPEN).max(1),
@@ -77,6 +81,15 @@ impl Findings {
         sink: &mut dyn FnMut(Event<'_>),
     ) -> u64 {
         self.next_quiet = self.next_quiet.min(now.saturating_add(self.quiet));
+        let mut made = None;
+        let make = if self.waiting.is_empty() || self.by_key.contains_key(&occurrence.key) {
+            Some(make)
+        } else {
+            let finding = make();
+            self.take_over(&finding.dedup_key, occurrence.key);
+            made = Some(finding);
+            None
+        };
         if let Some(serial) = self.by_key.get(&occurrence.key).copied()
             && let Some(open) = self.open.get_mut(&serial)
         {
@@ -96,7 +109,9 @@ impl Findings {
             hits.count(limits::FINDINGS_OPEN);
             self.close(serial, sink);
         }
-        let mut finding = make();
+        let Some(mut finding) = made.or_else(|| make.map(|make| make())) else {
+            return 0; // there is one or the other
+        };
         finding.floor = occurrence.floor;
         *finding.outcomes.slot(occurrence.outcome) += 1;
         add_frames(&mut finding, occurrence.frames, self.frames);
@@ -112,11 +127,50 @@ impl Findings {
             serial,
             Open {
                 finding,
-                key: occurrence.key,
+                key: Some(occurrence.key),
                 touched: now,
             },
         );
         serial
+    }
+
+    /// Takes findings that an earlier run left open, oldest first.
+    pub fn restore(&mut self, findings: Vec<Finding>, hits: &mut Hits) {
+        for finding in findings {
+            if self.open.len() >= self.room {
+                hits.count(limits::FINDINGS_OPEN);
+                return;
+            }
+            let (serial, touched) = (self.next, finding.last.time);
+            self.next += 1;
+            self.next_quiet = self.next_quiet.min(touched.saturating_add(self.quiet));
+            self.ids.insert(finding.finding_id.0, ());
+            let waiting = self.waiting.entry(finding.dedup_key.clone()).or_default();
+            waiting.push(serial);
+            let open = Open {
+                finding,
+                key: None,
+                touched,
+            };
+            self.open.insert(serial, open);
+        }
+    }
+
+    /// A finding of an earlier run repeats: from here on it collapses under this key.
+    fn take_over(&mut self, dedup_key: &str, key: u64) {
+        let Some(serials) = self.waiting.get_mut(dedup_key) else {
+            return;
+        };
+        let serial = (!serials.is_empty()).then(|| serials.remove(0));
+        if serials.is_empty() {
+            self.waiting.remove(dedup_key);
+        }
+        if let Some(serial) = serial
+            && let Some(open) = self.open.get_mut(&serial)
+        {
+            open.key = Some(key);
+            self.by_key.insert(key, serial);
+        }
     }
 
     /// An answer came: one occurrence's outcome is now known.
@@ -172,7 +226,14 @@ impl Findings {
 
     fn close(&mut self, serial: u64, sink: &mut dyn FnMut(Event<'_>)) {
         if let Some(mut open) = self.open.remove(&serial) {
-            self.by_key.remove(&open.key);
+            if let Some(key) = open.key {
+                self.by_key.remove(&key);
+            } else if let Some(serials) = self.waiting.get_mut(&open.finding.dedup_key) {
+                serials.retain(|s| *s != serial);
+                if serials.is_empty() {
+                    self.waiting.remove(&open.finding.dedup_key);
+                }
+            }
             self.ids.remove(&open.finding.finding_id.0);
             open.finding.open = false;
             sink(Event::Closed(&open.finding));

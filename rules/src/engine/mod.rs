@@ -18,6 +18,7 @@ mod shapes;
 mod table;
 mod trace;
 mod unjudged;
+mod unusual;
 mod wants;
 mod windows;
 
@@ -27,6 +28,7 @@ use dissectors::action::{Effect, Outcome};
 use dissectors::message::{Batch, FrameRef, Interest, Message};
 use dissectors::registry::{PROTOCOLS, ProtocolId};
 use foldhash::fast::RandomState;
+use serde_json::Value;
 
 use self::absences::{Vigil, Waiting};
 use self::clock::Clock;
@@ -47,6 +49,7 @@ pub use self::trace::{Meeting, Part, Trace, When};
 pub use self::unjudged::Unjudged;
 use self::unjudged::{Doubt, Doubts};
 use self::windows::{Feeding, Told, Windows};
+use crate::baseline::Baseline;
 use crate::exceptions::{Case, Cause, Exceptions};
 use crate::finding::{Event, Finding, Outcomes, Severity, Talk};
 use crate::inventory::Inventory;
@@ -55,7 +58,7 @@ use crate::language::eval::{Facts, Known, NoPast, Partner, Past, each, eval, pri
 use crate::language::ruleset::{Compiled, RuleSet, Status};
 use crate::limits::{self, Hits, Limits};
 use crate::policy::Policy;
-use crate::privacy::{Words, printable};
+use crate::privacy::{Show, Words, printable};
 use dissectors::schema::Privacy;
 
 /// How the judge works, the rules and the policy aside.
@@ -82,6 +85,7 @@ pub struct Judge {
     trace: Option<Box<Trace>>,
     findings: Findings,
     quiet: Quiet,
+    baseline: Option<Box<Baseline>>,
     hasher: RandomState,
     scratch: Scratch,
 }
@@ -186,6 +190,7 @@ impl Judge {
             trace: None,
             findings: Findings::new(&limits),
             quiet: Quiet::new(&limits),
+            baseline: None,
             hasher: RandomState::default(),
             scratch: Scratch::default(),
             limits,
@@ -264,6 +269,9 @@ impl Judge {
             );
         }
         self.note_value(message, asked, answered);
+        if self.baseline.is_some() {
+            self.unusual(message, sink);
+        }
     }
 
     /// The message with its action completed by what its target taught before (what an SDC handle
@@ -423,6 +431,60 @@ impl Judge {
         &self.limits
     }
 
+    /// The end of a run that another will go on from: open joins end as unknown, findings stay open.
+    pub fn pause(&mut self, sink: &mut dyn FnMut(Event<'_>)) {
+        while let Some(lapsed) = self.joins.last() {
+            self.lapse(lapsed, sink);
+        }
+        self.quiet.finish(sink);
+    }
+
+    /// What a store keeps for the next run. `show`: how patient data in sentences are written.
+    pub fn state(&self, show: Show<'_>) -> Value {
+        let open: Vec<Value> = self
+            .findings
+            .iter()
+            .map(|f| crate::standing::finding(f, show))
+            .collect();
+        let mut state = serde_json::json!({ "inventory": self.inventory.keep(), "open": open });
+        if let Some(baseline) = &self.baseline {
+            state["baseline"] = baseline.value();
+        }
+        state
+    }
+
+    /// Takes what an earlier run kept, before the first message. Gives the number of assets and of
+    /// open findings.
+    pub fn restore(&mut self, kept: &Value) -> (usize, usize) {
+        let assets = kept
+            .get("inventory")
+            .map_or(0, |i| self.inventory.restore(i, &mut self.hits));
+        if let Some(own) = &self.baseline
+            && own.is_fresh()
+            && let Some(value) = kept.get("baseline")
+            && let Ok(baseline) = Baseline::of(value, own.zone().clone(), &self.limits)
+        {
+            // Learning goes on for as long as was set now, from when it began.
+            self.baseline = Some(Box::new(baseline.for_as_long_as(own)));
+        }
+        let rules = &self.book.rules;
+        let rule = |id: &str| {
+            let found = rules.iter().find(|r| r.rule.id == id).map(|r| &r.rule);
+            let own = || crate::baseline::rules().find(|r| r.id == id);
+            found.or_else(own).map(std::sync::Arc::clone)
+        };
+        let open: Vec<Finding> = kept
+            .get("open")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|value| crate::standing::finding_of(value, &rule))
+            .collect();
+        let count = open.len();
+        self.findings.restore(open, &mut self.hits);
+        (assets, count)
+    }
+
     /// How often each limit was hit.
     pub fn limit_hits(&self) -> &Hits {
         &self.hits
@@ -459,6 +521,23 @@ impl Judge {
     /// Gives the judge the site's list of devices: findings name them by it.
     pub fn call_by(&mut self, register: std::sync::Arc<crate::inventory::Register>) {
         self.inventory.call_by(register);
+    }
+
+    /// Learns, or knows, how each device usually behaves, and tells what is unusual.
+    pub fn know_behaviour(&mut self, baseline: Baseline) {
+        self.baseline = Some(Box::new(baseline));
+    }
+
+    pub fn baseline(&self) -> Option<&Baseline> {
+        self.baseline.as_deref()
+    }
+
+    /// Ends learning how devices behave, and gives what was learned.
+    pub fn conclude_baseline(&mut self) -> Option<Value> {
+        let now = self.clock.now();
+        let baseline = self.baseline.as_mut()?;
+        baseline.conclude(now);
+        Some(baseline.value())
     }
 
     /// Takes a site's exceptions in the place of those so far.

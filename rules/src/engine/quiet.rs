@@ -17,6 +17,9 @@ use crate::limits::{self, Hits, Limits};
 /// Serials of what was held back begin here.
 const HELD_BACK: u64 = 1 << 63;
 
+/// What a threshold counts apart: its entry, the sides, the rule.
+type Counted = (usize, [Option<IpAddr>; 2], u64);
+
 /// Entries of earlier files whose counts are kept.
 const PAST: usize = 1000;
 
@@ -29,7 +32,7 @@ pub struct Quiet {
     /// What earlier exceptions held back.
     past: Vec<(Arc<Cause>, u64)>,
     /// When a threshold saw occurrences, by entry and sides.
-    seen: Table<(usize, [Option<IpAddr>; 2], u64), VecDeque<i64>>,
+    seen: Table<Counted, VecDeque<i64>>,
     /// Nothing is looked for to forget before this.
     next_sweep: i64,
     room: usize,

@@ -15,9 +15,11 @@ use crate::language::ruleset::{RuleSet, Source};
 use crate::policy::Policy;
 use crate::privacy::{Pseudonyms, Show};
 
+mod behaviour;
 mod crowd;
 mod memory;
 mod quiet;
+mod restart;
 mod waiting;
 
 const SECOND: i64 = 1_000_000_000;

@@ -112,6 +112,11 @@ impl Asset {
         }
     }
 
+    /// What it is, judged by what this address does.
+    pub fn kind(&self) -> Option<dissectors::action::Device> {
+        super::role::of(&self.votes).map(|(kind, _)| kind)
+    }
+
     /// The MAC that the address is bound to; later ones are moves.
     pub fn usual_mac(&self) -> Option<[u8; 6]> {
         self.own_macs().next()

@@ -9,6 +9,7 @@ mod asset;
 mod claims;
 pub mod devices;
 mod holders;
+mod kept;
 mod link;
 pub mod logbook;
 mod marks;

@@ -1,6 +1,6 @@
 //! What an asset is, judged by what it does, with the evidence.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use dissectors::action::{Device, Verb};
 use dissectors::contract::Side;
@@ -106,6 +106,26 @@ pub fn by_action(message: Message<'_>) -> [Option<(Device, u8, &'static str)>; 2
 fn kind_of(device: Device) -> Option<(Device, u8, &'static str)> {
     (device != Device::Unknown).then_some((device, 3, "is addressed as one"))
 }
+
+/// A reason that an earlier run gave, as a word of this one. The few that there are are held once for
+/// the life of the process.
+pub fn reason(words: &str) -> Option<&'static str> {
+    static KNOWN: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = known.iter().find(|k| **k == words) {
+        return Some(found);
+    }
+    if known.len() >= REASONS || words.len() > REASON_LENGTH {
+        return None;
+    }
+    let held: &'static str = Box::leak(words.to_owned().into_boxed_str());
+    known.push(held);
+    Some(held)
+}
+
+/// Reasons of earlier runs that are taken, and the longest of them in bytes.
+const REASONS: usize = 256;
+const REASON_LENGTH: usize = 200;
 
 /// Less weight than this says nothing.
 const LITTLE: u32 = 2;

@@ -64,6 +64,11 @@ impl Uses {
             .find(|(_, e)| !e.over && now.saturating_sub(e.last.time) <= patience)
     }
 
+    /// As an earlier run saw it.
+    pub(super) fn set(&mut self, what: Use, evidence: Evidence) {
+        self.0[what as usize] = Some(evidence);
+    }
+
     pub(super) fn saw(
         &mut self,
         what: Use,

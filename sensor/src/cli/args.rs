@@ -40,6 +40,8 @@ pub enum Command {
     Talk(TalkArgs),
     /// Draw screens of a sensor that runs elsewhere, or of a file that it wrote
     View(Box<View>),
+    /// Write the handover of a shift: what opened, closed and stands, what is new, silent, missing
+    Report(Box<ReportArgs>),
     /// List the devices of captures: identities, roles, use, conflicts
     Devices(Box<DevicesArgs>),
     /// Make from captures a policy that a person reads, edits and signs
@@ -251,6 +253,9 @@ pub struct Watch {
     /// Seconds between two statistics records; at most 60
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=60))]
     pub stats_every: u64,
+    /// Keep inventory, open findings and acknowledgements in this directory, for the next run
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
     #[command(flatten)]
     pub privileges: PrivilegeArgs,
     #[command(flatten)]
@@ -337,9 +342,78 @@ pub struct JudgeArgs {
     /// directory of them
     #[arg(long, value_name = "FILE")]
     pub exceptions: Vec<PathBuf>,
+    /// How each device usually behaves: a file that `learn --baseline-out` wrote
+    #[arg(long, value_name = "FILE", conflicts_with = "learn_for")]
+    pub baseline: Option<PathBuf>,
+    /// Learn how each device behaves for so long (`7d`), then tell what is new or out of range
+    #[arg(long, value_name = "TIME", value_parser = span)]
+    pub learn_for: Option<Back>,
     /// Exit with 3 if there is a finding of this severity or worse
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<Level>,
+}
+
+/// The handover of a shift.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Captures to read: files, directories, or - for standard input
+    #[arg(short = 'r', long = "read", value_name = "FILE", num_args = 1.., action = ArgAction::Append)]
+    pub read: Vec<PathBuf>,
+    /// The state directory of a sensor, running or not
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// How far back from the end: `12h`, `30m`, `2d`
+    #[arg(long, value_name = "TIME", value_parser = span, default_value = "12h")]
+    pub since: Back,
+    /// Acknowledgements, as `watch --marks` or `--state` keeps them
+    #[arg(long, value_name = "FILE")]
+    pub marks: Option<PathBuf>,
+    /// Markdown instead of text
+    #[arg(long)]
+    pub markdown: bool,
+    /// Write to this file instead of standard output
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// File of 32 bytes that keys the pseudonyms; without it they differ from run to run
+    #[arg(long, value_name = "FILE")]
+    pub pseudonym_key: Option<PathBuf>,
+    /// Checksums: `none` decodes frames whose checksum is wrong too
+    #[arg(
+        short = 'k',
+        long = "checksums",
+        value_name = "MODE",
+        default_value = "verify"
+    )]
+    pub checksums: Checksums,
+    /// Times in UTC rather than local time
+    #[arg(long)]
+    pub utc: bool,
+    #[command(flatten)]
+    pub judge: JudgeArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// A time back, in nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Back(pub i64);
+
+fn span(text: &str) -> Result<Back, String> {
+    let wrong = || "write `12h`, `30m` or `2d`".to_owned();
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let scale: i64 = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        _ => return Err(wrong()),
+    };
+    let number = text.strip_suffix(unit).and_then(|n| n.parse::<i64>().ok());
+    number
+        .filter(|n| (1..=1_000_000).contains(n))
+        .and_then(|n| n.checked_mul(scale)?.checked_mul(1_000_000_000))
+        .map(Back)
+        .ok_or_else(wrong)
 }
 
 /// Look at a sensor that runs, or at what one wrote.
@@ -649,6 +723,9 @@ pub struct LearnArgs {
     /// Where the policy is written; standard output if not given
     #[arg(long, value_name = "FILE")]
     pub policy_out: Option<PathBuf>,
+    /// Write how each device behaves to this file too
+    #[arg(long, value_name = "FILE")]
+    pub baseline_out: Option<PathBuf>,
     /// Add to this policy what it does not allow yet, and show what is added
     #[arg(long, value_name = "FILE")]
     pub merge: Option<PathBuf>,

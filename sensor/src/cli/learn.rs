@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use rules::RuleSet;
+use rules::baseline::Baseline;
 use rules::policy::Policy;
 use rules::policy::learn::{Manner, draft};
 
@@ -28,7 +29,20 @@ fn learn(args: &LearnArgs) -> Result<Ending, String> {
     let merged = existing.is_some();
     let taken = existing.as_ref().map(Policy::names).unwrap_or_default();
     let rules = RuleSet::load(&[]).map_err(|e| e.to_string())?;
-    let survey = Survey::of(&args.input, rules, None, existing)?;
+    let zone = existing.as_ref().map(|p| p.zone().clone());
+    let baseline = args.baseline_out.as_ref().map(|_| {
+        let zone = zone.unwrap_or(jiff::tz::TimeZone::UTC);
+        Baseline::learning(i64::MAX, zone, &rules::limits::Limits::default())
+    });
+    let mut survey = Survey::learning(&args.input, rules, None, existing, baseline)?;
+    if let Some((path, value)) = args
+        .baseline_out
+        .as_ref()
+        .zip(survey.judge.conclude_baseline())
+    {
+        std::fs::write(path, value.to_string())
+            .map_err(|e| format!("cannot write to {}: {e}", path.display()))?;
+    }
     let sources: Vec<String> = survey.sources.iter().map(|s| file_name(s)).collect();
     let draft = draft(
         &survey.book,

@@ -25,6 +25,7 @@ mod policy;
 mod progress;
 pub mod reference;
 mod replay;
+mod report;
 mod rulebook;
 mod rules_test;
 mod rules_trace;
@@ -86,6 +87,7 @@ pub fn run() -> ExitCode {
         Some(Command::Check(args)) => check::run(&args, &limits),
         Some(Command::Talk(args)) => talk::run(&args),
         Some(Command::View(args)) => view::run(&args),
+        Some(Command::Report(args)) => report::run(&args, &limits),
         Some(Command::Devices(args)) => devices::run(&args),
         Some(Command::Learn(args)) => learn::run(&args),
         Some(Command::Rules(RulesCommand::Check { paths })) => rulebook::check(&paths),

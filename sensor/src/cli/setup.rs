@@ -5,6 +5,8 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+use rules::baseline::Baseline;
 use rules::engine::Judge;
 use rules::exceptions::{Exceptions, Known};
 use rules::finding::Severity;
@@ -13,7 +15,7 @@ use rules::language::ruleset::{RuleSet, Source};
 use rules::policy::Policy;
 use rules::privacy::Pseudonyms;
 
-use super::args::{JudgeArgs, Level, OutputArgs};
+use super::args::{Back, JudgeArgs, Level, OutputArgs};
 use super::{complain, rulebook};
 use crate::capture::FileNames;
 use crate::config::Limits;
@@ -31,6 +33,7 @@ pub struct Law {
     pub rules: RuleSet,
     pub policy: Option<Policy>,
     pub exceptions: Exceptions,
+    pub baseline: Option<Baseline>,
     pub ruling: Ruling,
     /// What the site calls its devices.
     pub register: Option<Arc<Register>>,
@@ -48,8 +51,10 @@ impl Law {
                 let (policy, text) = policy.map_or((None, None), |(p, t)| (Some(p), Some(t)));
                 let (exceptions, files) =
                     load_exceptions(&args.exceptions, &rules, policy.as_ref())?;
+                let baseline = baseline(args, policy.as_ref(), limits)?;
                 Ok(Law {
                     rules,
+                    baseline,
                     register: register.map(Arc::new),
                     ruling: Ruling::of(&sources, text.as_deref()).excepting(&files),
                     policy,
@@ -69,9 +74,32 @@ impl Law {
         if let Some(register) = self.register {
             judge.call_by(register);
         }
+        if let Some(baseline) = self.baseline {
+            judge.know_behaviour(baseline);
+        }
         judge.except(self.exceptions, &mut |_| {});
         judge
     }
+}
+
+/// How devices usually behave: as learned, or to be learned. Hours are those of the policy's zone.
+fn baseline(
+    args: &JudgeArgs,
+    policy: Option<&Policy>,
+    limits: &Limits,
+) -> Result<Option<Baseline>, String> {
+    let zone = policy.map_or(TimeZone::UTC, |p| p.zone().clone());
+    let Some(path) = &args.baseline else {
+        let learn = |time: Back| Baseline::learning(time.0, zone, &limits.judge);
+        return Ok(args.learn_for.map(learn));
+    };
+    let told = |why: String| format!("{}: {why}", path.display());
+    let text = std::fs::read(path).map_err(|e| told(e.to_string()))?;
+    let value =
+        serde_json::from_slice(&text).map_err(|e| told(format!("this is no baseline ({e})")))?;
+    Baseline::of(&value, zone, &limits.judge)
+        .map(Some)
+        .map_err(told)
 }
 
 /// Exceptions, windows and thresholds, with the texts that they were read from. What has lapsed is
@@ -82,7 +110,8 @@ fn load_exceptions(
     policy: Option<&Policy>,
 ) -> Result<(Exceptions, Vec<Source>), String> {
     let files = rulebook::sources_of(paths)?;
-    let ids: Vec<&str> = rules.rules().map(|r| r.id.as_str()).collect();
+    let mut ids: Vec<&str> = rules.rules().map(|r| r.id.as_str()).collect();
+    ids.extend(rules::baseline::rules().map(|r| r.id.as_str()));
     let known = Known {
         rules: &ids,
         policy,

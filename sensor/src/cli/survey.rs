@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
+use rules::baseline::Baseline;
 use rules::engine::Judge;
 use rules::finding::{Event, Finding};
 use rules::inventory::Logbook;
@@ -43,6 +44,17 @@ impl Survey {
         policy: Option<Policy>,
         shadow: Option<Policy>,
     ) -> Result<Survey, String> {
+        Self::learning(input, rules, policy, shadow, None)
+    }
+
+    /// The same, and `baseline` learns how devices behave.
+    pub fn learning(
+        input: &Input,
+        rules: RuleSet,
+        policy: Option<Policy>,
+        shadow: Option<Policy>,
+        baseline: Option<Baseline>,
+    ) -> Result<Survey, String> {
         let options = ReadOptions {
             filter: input.filter.clone(),
             count: input.count,
@@ -53,6 +65,9 @@ impl Survey {
             .map(|at| inputs.name(at).to_owned())
             .collect();
         let mut judge = Judge::new(rules, policy, Settings::default());
+        if let Some(baseline) = baseline {
+            judge.know_behaviour(baseline);
+        }
         let mut book = Logbook::new(shadow, &Limits::default());
         let mut findings = Vec::new();
         let mut note = |event: Event<'_>| {

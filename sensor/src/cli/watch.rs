@@ -22,6 +22,7 @@ use crate::output::summary::{self, Facts};
 use crate::pipeline::{Attendant, Change, Changes, Judging, Lasting, Run, Snapshot, Stop, Totals};
 use crate::privileges::{self, Needs};
 use crate::span::{Mirror, Switch, Verdict, Window};
+use crate::store::{self, Kept, Store};
 
 /// Opens, gives privileges up, watches, reports.
 pub fn run(args: &Watch, limits: &Limits, line: &CommandLine) -> Ending {
@@ -48,7 +49,19 @@ pub fn live_options(args: &PortArgs, count: Option<u64>) -> LiveOptions {
     }
 }
 
-fn watch(args: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, String> {
+fn watch(typed: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, String> {
+    let mut args = typed.clone();
+    if let Some(state) = &args.state {
+        // What people said of findings stands as long as the findings do.
+        let marks = &mut args.beside.screen.marks;
+        marks.get_or_insert_with(|| state.join(store::MARKS));
+    }
+    let args = &args;
+    let standing = args
+        .state
+        .as_deref()
+        .map(|dir| open_store(dir, &args.privileges.user))
+        .transpose()?;
     let law = Law::load(&args.judge, limits)?;
     let rule_count = law.rules.rules().count();
     let ruling = law.ruling.clone();
@@ -107,7 +120,7 @@ fn watch(args: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, St
     let ended = Arc::new(AtomicBool::new(false));
     let reloader = Reloader {
         line: line.clone(),
-        typed: args.clone(),
+        typed: typed.clone(),
         limits: limits.clone(),
         all_fields,
         changes: changes.clone(),
@@ -135,12 +148,19 @@ fn watch(args: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, St
         good: false,
         told_early: false,
         reloads: Arc::clone(&reloads),
+        store: None,
+        kept_last: Instant::now(),
     };
     let decode = DecodeOptions {
         ignore_checksums: args.checksums == Checksums::None,
         limits: limits.sensor.clone(),
     };
     let mut judging = Judging::new(judge, outputs);
+    if let Some((store, kept)) = standing {
+        judging.stand(kept.as_ref(), store.blind());
+        tell_restart(&store, &judging);
+        keeper.store = Some(store);
+    }
     let run = Run {
         inputs: live,
         decoder: Decoder::new(&decode),
@@ -163,6 +183,10 @@ fn watch(args: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, St
         beside::tell(&totals.snapshot, &[], judging);
         totals
     })?;
+    keeper.keep(&totals.snapshot, &mut judging);
+    if let Some(Err(why)) = keeper.store.take().map(Store::close) {
+        complain(why);
+    }
     keeper.service.tell("STOPPING=1");
     ended.store(true, Ordering::Relaxed);
     let _ = listening.join();
@@ -174,6 +198,26 @@ fn watch(args: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, St
         &mut judging,
         &keeper,
     ))
+}
+
+/// Opens the state directory, before privileges are given up. What is damaged in it is told.
+fn open_store(dir: &Path, user: &str) -> Result<(Store, Option<Kept>), String> {
+    privileges::prepare(dir, user).map_err(|e| format!("{}: {e}", dir.display()))?;
+    let (store, kept, trouble) = Store::open(dir, setup::wall_time())?;
+    if let Some(trouble) = trouble {
+        complain(trouble);
+    }
+    Ok((store, kept))
+}
+
+fn tell_restart(store: &Store, judging: &Judging) {
+    let Some(blind) = store.blind() else { return };
+    complain(format!(
+        "going on after {} s in which nobody watched: {} devices, {} open findings",
+        blind.to.saturating_sub(blind.from).max(0) / 1_000_000_000,
+        judging.judge().inventory().assets().len(),
+        judging.judge().open_findings().count()
+    ));
 }
 
 /// Live frames are gone once they were judged; the ring has them, if one is kept.
@@ -222,7 +266,9 @@ fn needs(args: &Watch, live: &Live) -> Needs {
         .iter()
         .chain(&args.judge.policy)
         .chain(&args.judge.rules)
-        .chain(&args.judge.exceptions);
+        .chain(&args.judge.exceptions)
+        .chain(&args.judge.names)
+        .chain(&args.judge.baseline);
     Needs {
         user: args.privileges.user.clone(),
         capture: args.privileges.keep_capture,
@@ -231,6 +277,7 @@ fn needs(args: &Watch, live: &Live) -> Needs {
             .write
             .iter()
             .chain(&args.beside.screen.evidence)
+            .chain(&args.state)
             .cloned()
             .collect(),
         network: false,
@@ -369,6 +416,8 @@ struct Watchkeeper {
     good: bool,
     told_early: bool,
     reloads: Arc<Reloads>,
+    store: Option<Store>,
+    kept_last: Instant,
 }
 
 impl Attendant for Watchkeeper {
@@ -377,6 +426,9 @@ impl Attendant for Watchkeeper {
         self.tell_ports(&snapshot.reader.ports);
         beside::tell(snapshot, &[], judging);
         self.look_at_mirror(snapshot, judging);
+        if self.kept_last.elapsed() >= KEPT_EVERY {
+            self.keep(snapshot, judging);
+        }
         if self.last_stats.elapsed() + Duration::from_secs(1) >= self.stats_every {
             self.last_stats = Instant::now();
             self.stats(snapshot, judging);
@@ -389,7 +441,22 @@ impl Attendant for Watchkeeper {
     }
 }
 
+/// How often what stands between runs is written.
+const KEPT_EVERY: Duration = Duration::from_secs(60);
+
 impl Watchkeeper {
+    /// What stands between runs goes to the disk.
+    fn keep(&mut self, snapshot: &Snapshot, judging: &mut Judging) {
+        self.kept_last = Instant::now();
+        let Some(store) = &self.store else { return };
+        if let Some(trouble) = store.trouble() {
+            complain(trouble);
+        }
+        let ruling = judging.outputs().ruling().clone();
+        let lost = snapshot.reader.losses.total();
+        store.keep(judging, &ruling, lost, setup::wall_time());
+    }
+
     fn stats(&self, snapshot: &Snapshot, judging: &mut Judging) {
         let tally = judging.tally().clone();
         let ledger = snapshot.ledger(&tally, judging.judge());

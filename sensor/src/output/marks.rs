@@ -21,31 +21,7 @@ pub struct MarkFile {
 impl MarkFile {
     /// Opens the file, making it if need be, and reads what it holds.
     pub fn open(path: &Path) -> Result<(Self, Vec<Mark>), String> {
-        let mut marks = Vec::new();
-        match File::open(path) {
-            Ok(file) => {
-                for (at, line) in BufReader::new(file).lines().enumerate() {
-                    let line = line.map_err(|e| format!("{}: {e}", path.display()))?;
-                    let wrong = || {
-                        format!(
-                            "{} line {}: this is no mark; repair or remove the line",
-                            path.display(),
-                            at + 1
-                        )
-                    };
-                    if line.trim().is_empty() {
-                        continue;
-                    }
-                    let value: Value = serde_json::from_str(&line).map_err(|_| wrong())?;
-                    if value.get("revealed_by").is_some() {
-                        continue;
-                    }
-                    marks.push(parse(&value).ok_or_else(wrong)?);
-                }
-            }
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-            Err(e) => return Err(format!("{}: {e}", path.display())),
-        }
+        let marks = read(path)?;
         let file = OpenOptions::new()
             .create(true)
             .append(true)
@@ -81,6 +57,36 @@ impl MarkFile {
             .and_then(|()| self.file.flush())
             .map_err(|e| format!("cannot write to {}: {e}", self.path.display()))
     }
+}
+
+/// Reads the marks of a file; none if it is not there.
+pub fn read(path: &Path) -> Result<Vec<Mark>, String> {
+    let mut marks = Vec::new();
+    match File::open(path) {
+        Ok(file) => {
+            for (at, line) in BufReader::new(file).lines().enumerate() {
+                let line = line.map_err(|e| format!("{}: {e}", path.display()))?;
+                let wrong = || {
+                    format!(
+                        "{} line {}: this is no mark; repair or remove the line",
+                        path.display(),
+                        at + 1
+                    )
+                };
+                if line.trim().is_empty() {
+                    continue;
+                }
+                let value: Value = serde_json::from_str(&line).map_err(|_| wrong())?;
+                if value.get("revealed_by").is_some() {
+                    continue;
+                }
+                marks.push(parse(&value).ok_or_else(wrong)?);
+            }
+        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+        Err(e) => return Err(format!("{}: {e}", path.display())),
+    }
+    Ok(marks)
 }
 
 /// The members of a mark, in records, in the file and on the socket alike.

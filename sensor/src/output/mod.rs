@@ -145,6 +145,23 @@ impl Outputs {
         }
     }
 
+    /// How patient data are written where they are kept.
+    pub fn kept_by(&self) -> &Discretion {
+        &self.discretion
+    }
+
+    /// A finding of an earlier run is open still: the screens show it, records told it then.
+    pub fn goes_on(&mut self, finding: &Finding) {
+        if let Some(screen) = &mut self.screen {
+            screen.finding(Event::Raised(finding));
+        }
+    }
+
+    /// The hashes of what is in force.
+    pub fn ruling(&self) -> &Ruling {
+        &self.ruling
+    }
+
     /// A finding is told as text when it opens, not only at the end.
     pub fn tell_at_once(&mut self) {
         self.at_once = true;

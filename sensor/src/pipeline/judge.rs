@@ -15,12 +15,15 @@ use super::seconds::Tick;
 use crate::capture::block::Frame;
 use crate::flow::WorkBatch;
 use crate::output::Outputs;
+use crate::store::{History, Kept, Restart};
 
 /// The judge and what listens to it.
 pub struct Judging {
     judge: Judge,
     outputs: Outputs,
     tally: Tally,
+    /// Another run goes on from this one: findings stay open at its end.
+    history: Option<History>,
     /// How long blocks take, in a run that lasts.
     pub latencies: Latencies,
 }
@@ -37,6 +40,8 @@ pub struct Tally {
     pub findings: [u64; 5],
     /// What exceptions, windows and thresholds held back, with how often.
     pub suppressed: Vec<(Arc<Cause>, u64)>,
+    /// Seconds in which nobody watched before this run, if there was a run before.
+    pub blind: Option<u64>,
     pub first_time: Option<i64>,
     pub last_time: Option<i64>,
     /// Hits of the dissectors' limits.
@@ -53,6 +58,7 @@ impl Default for Tally {
             anomalous: 0,
             findings: [0; 5],
             suppressed: Vec::new(),
+            blind: None,
             first_time: None,
             last_time: None,
             limit_hits: vec![0; dissectors::limits::ALL.len()],
@@ -68,8 +74,32 @@ impl Judging {
             judge,
             outputs,
             tally: Tally::default(),
+            history: None,
             latencies: Latencies::default(),
         }
+    }
+
+    /// Goes on from what an earlier run kept, and will leave findings open at the end for the next.
+    pub fn stand(&mut self, kept: Option<&Kept>, blind: Option<Restart>) {
+        self.history = Some(History::of(kept.map(|k| &k.value)));
+        let seconds = |r: Restart| r.to.saturating_sub(r.from).max(0) / 1_000_000_000;
+        self.tally.blind = blind.map(|r| u64::try_from(seconds(r)).unwrap_or(0));
+        if let Some(kept) = kept {
+            self.judge.restore(&kept.value);
+            for finding in self.judge.open_findings() {
+                self.outputs.goes_on(finding);
+            }
+        }
+    }
+
+    /// What the next run is to know of this one.
+    pub fn state(&self) -> serde_json::Value {
+        self.judge.state(self.outputs.kept_by().show())
+    }
+
+    /// Findings that closed, if another run goes on from this one.
+    pub fn history(&self) -> Option<&History> {
+        self.history.as_ref()
     }
 
     /// Judges the messages of one block, from all workers. `ticks`: where the clock moved on.
@@ -79,6 +109,7 @@ impl Judging {
             judge,
             outputs,
             tally,
+            history,
             ..
         } = self;
         if let (Some(first), Some(last)) = (frames.first(), frames.last()) {
@@ -90,7 +121,7 @@ impl Judging {
             let batch = &batches[worker];
             let seq = batch.order[index].seq;
             while let Some(tick) = ticks.next_if(|t| t.seq <= seq) {
-                judge.advance(tick.time, &mut |event| tell(outputs, tally, event));
+                judge.advance(tick.time, &mut |event| tell(outputs, tally, history, event));
             }
             let message = batch.batch.message(index);
             // What the asked device taught before completes what is asked of it.
@@ -101,13 +132,13 @@ impl Judging {
             tally.anomalous += u64::from(!message.anomalies().is_empty());
             // What a timer raised stands before the message that moved the clock.
             judge.advance(message.frame().time, &mut |event| {
-                tell(outputs, tally, event)
+                tell(outputs, tally, history, event)
             });
             outputs.message(message);
-            judge.message(message, &mut |event| tell(outputs, tally, event));
+            judge.message(message, &mut |event| tell(outputs, tally, history, event));
         }
         for tick in ticks {
-            judge.advance(tick.time, &mut |event| tell(outputs, tally, event));
+            judge.advance(tick.time, &mut |event| tell(outputs, tally, history, event));
             if frames.is_empty() {
                 tally.first_time.get_or_insert(tick.time);
                 tally.last_time = tally.last_time.max(Some(tick.time));
@@ -131,24 +162,37 @@ impl Judging {
             judge,
             outputs,
             tally,
+            history,
             ..
         } = self;
         judge.reload(change.rules, change.policy, &mut |event| {
-            tell(outputs, tally, event)
+            tell(outputs, tally, history, event)
         });
-        judge.except(change.exceptions, &mut |event| tell(outputs, tally, event));
+        judge.except(change.exceptions, &mut |event| {
+            tell(outputs, tally, history, event)
+        });
         outputs.rule_by(&change.ruling);
     }
 
-    /// The end: what is open is closed.
+    /// The end: what is open is closed, unless another run goes on from here.
     pub fn finish(&mut self) {
         let Judging {
             judge,
             outputs,
             tally,
+            history,
             ..
         } = self;
-        judge.finish(&mut |event| tell(outputs, tally, event));
+        let stands = history.is_some();
+        let mut sink = |event: Event<'_>| tell(outputs, tally, history, event);
+        if stands {
+            judge.pause(&mut sink);
+            for finding in judge.open_findings() {
+                tally.findings[finding.severity as usize] += 1;
+            }
+        } else {
+            judge.finish(&mut sink);
+        }
         outputs.end_incidents();
         tally.incident_hits.clear();
         tally.incident_hits.extend(outputs.incident_hits().named());
@@ -183,8 +227,11 @@ fn note_suppressed(judge: &Judge, tally: &mut Tally) {
     }
 }
 
-fn tell(outputs: &mut Outputs, tally: &mut Tally, event: Event<'_>) {
+fn tell(outputs: &mut Outputs, tally: &mut Tally, history: &mut Option<History>, event: Event<'_>) {
     if let Event::Closed(finding) = event {
+        if let Some(history) = history {
+            history.closed(finding, outputs.kept_by().show());
+        }
         tally.findings[finding.severity as usize] += 1;
     }
     outputs.finding(event);

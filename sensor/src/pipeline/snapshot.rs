@@ -117,6 +117,14 @@ impl Snapshot {
                 ("limits", limits),
             ],
         };
+        if let Some(blind) = tally.blind {
+            let running = self.work.flows.events.mid_stream;
+            let restart = vec![
+                ("seconds blind", blind),
+                ("conversations that had begun before", running),
+            ];
+            ledger.beside.push(("restart", restart));
+        }
         if let Some(kept) = &self.kept {
             ledger.beside.push(("kept", kept.each().collect()));
         }
