@@ -92,8 +92,7 @@ pub fn measure(command: &[String]) -> ExitCode {
     let wall = begun.elapsed().as_secs_f64();
     match (status, getrusage(UsageWho::RUSAGE_CHILDREN)) {
         (Ok(status), Ok(usage)) if status.success() => {
-            let seconds =
-                |t: nix::sys::time::TimeVal| t.tv_sec() as f64 + t.tv_usec() as f64 / 1e6;
+            let seconds = |t: nix::sys::time::TimeVal| t.tv_sec() as f64 + t.tv_usec() as f64 / 1e6;
             let cpu = seconds(usage.user_time()) + seconds(usage.system_time());
             println!("{cpu} {wall} {}", usage.max_rss() as f64 / 1024.0);
             ExitCode::SUCCESS
@@ -113,7 +112,12 @@ pub fn peers(capture: &Path) -> Vec<(Contestant, usize)> {
     }
     tshark.push("-r");
     let all: [(&'static str, &str, Vec<&str>, usize); 3] = [
-        ("tcpdump -w", "tcpdump", vec!["-n", "-w", "/dev/null", "-r"], 3),
+        (
+            "tcpdump -w",
+            "tcpdump",
+            vec!["-n", "-w", "/dev/null", "-r"],
+            3,
+        ),
         ("tshark, messages", "tshark", tshark, 1),
         (
             "suricata, as configured",

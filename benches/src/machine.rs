@@ -10,11 +10,19 @@ pub fn describe(top: &Path) -> Vec<String> {
     let model = cpu
         .lines()
         .find_map(|l| l.strip_prefix("model name"))
-        .map_or("unknown processor", |m| m.trim_start_matches([' ', '\t', ':']));
+        .map_or("unknown processor", |m| {
+            m.trim_start_matches([' ', '\t', ':'])
+        });
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
     let memory = read("/proc/meminfo")
         .lines()
-        .find_map(|l| l.strip_prefix("MemTotal:")?.split_whitespace().next()?.parse().ok())
+        .find_map(|l| {
+            l.strip_prefix("MemTotal:")?
+                .split_whitespace()
+                .next()?
+                .parse()
+                .ok()
+        })
         .map_or(0, |kib: u64| kib >> 20);
     let kernel = read("/proc/sys/kernel/osrelease");
     let load = read("/proc/loadavg");

@@ -57,7 +57,10 @@ fn run(kinds: &[String]) -> Result<bool, String> {
             ("wardwatch, EVE too", &["--workers", "0", "-o", &eve, "-r"]),
             ("wardwatch, two workers", &["--workers", "2", "-r"]),
         ] {
-            rows.push((Contestant::new(what, &product, before, &capture.path), PAIRS));
+            rows.push((
+                Contestant::new(what, &product, before, &capture.path),
+                PAIRS,
+            ));
         }
         if kind == "mix" {
             rows.extend(contest::peers(&capture.path));

@@ -38,7 +38,10 @@ impl Found {
         )];
         words.extend(self.wrong.iter().map(|w| format!("{kind}: WRONG: {w}")));
         if !self.left_out.is_empty() {
-            words.push(format!("{kind}: not compared: {}", self.left_out.join(", ")));
+            words.push(format!(
+                "{kind}: not compared: {}",
+                self.left_out.join(", ")
+            ));
         }
         words
     }
@@ -56,7 +59,8 @@ impl Counts {
     fn read(eve: &Path) -> Result<Counts, String> {
         let told = |e: &dyn std::fmt::Display| format!("{}: {e}", eve.display());
         let mut counts = Counts::default();
-        for line in BufReader::with_capacity(1 << 20, File::open(eve).map_err(|e| told(&e))?).lines()
+        for line in
+            BufReader::with_capacity(1 << 20, File::open(eve).map_err(|e| told(&e))?).lines()
         {
             let record: Value =
                 serde_json::from_str(&line.map_err(|e| told(&e))?).map_err(|e| told(&e))?;
@@ -158,7 +162,9 @@ pub fn compare(capture: &Capture, eve: &Path) -> Result<Found, String> {
                 Some(n) => {
                     found.compared += 1;
                     if n != wanted {
-                        found.wrong.push(format!("{part} {name}: {n}, not {wanted}"));
+                        found
+                            .wrong
+                            .push(format!("{part} {name}: {n}, not {wanted}"));
                     }
                 }
             }

@@ -261,7 +261,12 @@ impl Index {
     /// Of the rules that a value tells apart, those that may concern a message.
     pub fn crowd(&self, message: Message<'_>, facts: &Facts<'_>, into: &mut Vec<RuleAt>) {
         let has = Has::of(message);
-        for crowd in self.at(message).into_iter().flatten().flat_map(|p| &p.crowds) {
+        for crowd in self
+            .at(message)
+            .into_iter()
+            .flatten()
+            .flat_map(|p| &p.crowds)
+        {
             each(&crowd.operand, facts, &mut |value| {
                 if let Some(rules) = self.key(&value).and_then(|k| crowd.rules.get(&k)) {
                     into.extend(rules.iter().filter(|e| has.meets(e)).map(|e| e.rule));

@@ -208,11 +208,7 @@ impl Judge {
         self.neighbours.saw(message, &mut self.hits);
         self.lessons.learn(message, &mut self.hits);
         let mut concerned = self.book.index.concerns(message);
-        let shape = if concerned {
-            self.shape(message)
-        } else {
-            None
-        };
+        let shape = if concerned { self.shape(message) } else { None };
         if let Some(concern) = shape.and_then(|at| self.book.shapes.concern(at)) {
             concerned = !concern.is_none();
         }
@@ -347,12 +343,10 @@ impl Judge {
             hits,
             ..
         } = self;
-        book.shapes.place(
-            message,
-            (&book.index, &book.rules),
-            (limits, hits),
-            || Facts::new(message, policy.as_ref(), inventory),
-        )
+        book.shapes
+            .place(message, (&book.index, &book.rules), (limits, hits), || {
+                Facts::new(message, policy.as_ref(), inventory)
+            })
     }
 
     fn register(&mut self, key: u64, message: Message<'_>, sink: &mut dyn FnMut(Event<'_>)) {
@@ -486,7 +480,8 @@ impl Judge {
                 let condition = known
                     .and_then(|c| c.left.as_ref())
                     .unwrap_or(&rule.condition.root);
-                let open = matches!(task, Task::Own(_)) && asked.is_some() && !settles_itself(facts);
+                let open =
+                    matches!(task, Task::Own(_)) && asked.is_some() && !settles_itself(facts);
                 if open && rule.condition.uses.answer {
                     // Judged when the answer has come, unless it is false already.
                     if eval(condition, facts, &mut NoPast) != Truth::False {

@@ -185,8 +185,7 @@ impl Shapes {
             hits.count(limits::MESSAGE_SHAPES);
             return None;
         }
-        self.concerns
-            .push(concern(&shape, &facts(), index, rules));
+        self.concerns.push(concern(&shape, &facts(), index, rules));
         self.known.insert(shape, self.concerns.len() - 1);
         Some(self.concerns.len() - 1)
     }
