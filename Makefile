@@ -11,7 +11,7 @@ demo: build
 test: deps
 	cargo test --workspace --locked
 
-# Ratios to the floor on a generated capture (BENCH="mix hl7-small" names others).
+# Floor, program and installed peers on generated captures, in turn (BENCH="mix hl7-small" names some); benches/results.md.
 bench: deps
 	cargo run --release --quiet --locked --package wardwatch-benches --bin wardwatch-benches -- $(BENCH)
 
