@@ -2,6 +2,7 @@
 
 mod clock;
 mod collapse;
+mod costs;
 mod index;
 pub(crate) mod joins;
 mod keep;
@@ -64,6 +65,7 @@ pub struct Judge {
     findings: Findings,
     hasher: RandomState,
     scratch: Scratch,
+    costs: costs::Costs,
 }
 
 /// The rules with all that is derived from them.
@@ -158,6 +160,7 @@ impl Judge {
             findings: Findings::new(&limits),
             hasher: RandomState::default(),
             scratch: Scratch::default(),
+            costs: costs::Costs::default(),
             limits,
         }
     }
@@ -175,6 +178,7 @@ impl Judge {
             self.lapse(lapsed, sink);
         }
         self.joins.clear();
+        self.costs.clear();
         self.book = Book::new(rules.into_rules());
         self.policy = policy;
     }
@@ -311,6 +315,24 @@ impl Judge {
         self.inventory.call_by(register);
     }
 
+    /// From here on measures what rules cost.
+    pub fn measure(&mut self) {
+        self.costs.turn_on();
+    }
+
+    /// Estimated nanoseconds that judging took so far by rule id, the dearest first; empty unless
+    /// measured.
+    pub fn costs(&self) -> Vec<(String, u64)> {
+        let rules = &self.book.rules;
+        let mut told: Vec<(String, u64)> = self
+            .costs
+            .told()
+            .filter_map(|(at, spent)| Some((rules.get(at)?.rule.id.clone(), spent)))
+            .collect();
+        told.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        told
+    }
+
     pub fn inventory(&self) -> &Inventory {
         &self.inventory
     }
@@ -421,7 +443,9 @@ impl Judge {
             if tasks.len() > 1 {
                 tasks.sort_by_key(|(rule, _)| *rule);
             }
+            self.costs.begin();
             for (at, task) in tasks.iter().copied() {
+                self.costs.turn(Some(at));
                 let Some(rule) = self.book.rules.get(at as usize) else {
                     continue;
                 };
@@ -486,6 +510,7 @@ impl Judge {
                     _ => {}
                 }
             }
+            self.costs.turn(None);
         }
         self.scratch.tasks = tasks;
         if let Some((message, key)) = own.zip(asked)

@@ -327,6 +327,9 @@ pub struct JudgeArgs {
     /// Who may do what: the policy file
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// Policy lines written at the screens: kept in this file, and part of the policy
+    #[arg(long, value_name = "FILE", requires = "policy")]
+    pub policy_additions: Option<PathBuf>,
     /// Further rules beside the shipped ones: a file or a directory of TOML files
     #[arg(long, value_name = "DIR")]
     pub rules: Vec<PathBuf>,

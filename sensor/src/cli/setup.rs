@@ -37,9 +37,18 @@ pub struct Law {
 impl Law {
     /// All mistakes are told at once.
     pub fn load(args: &JudgeArgs, limits: &Limits) -> Result<Law, String> {
+        Law::with(args, limits, "")
+    }
+
+    /// The same with a text at the end of the policy's additions that is not in their file yet.
+    pub fn with(args: &JudgeArgs, limits: &Limits, entry: &str) -> Result<Law, String> {
         let sources = rulebook::all_sources(&args.rules)?;
         let rules = rulebook::load_sources(&sources, &limits.judge);
-        let policy = args.policy.as_deref().map(read_policy).transpose();
+        let policy = args
+            .policy
+            .as_deref()
+            .map(|path| read_policy(path, args.policy_additions.as_deref(), entry))
+            .transpose();
         let register = args.names.as_deref().map(super::names::load).transpose()?;
         match (rules, policy) {
             (Ok(rules), Ok(policy)) => Ok(Law {
@@ -67,14 +76,31 @@ impl Law {
 
 /// A policy, loaded and checked.
 pub fn load_policy(path: &Path) -> Result<Policy, String> {
-    read_policy(path).map(|(policy, _)| policy)
+    read_policy(path, None, "").map(|(policy, _)| policy)
 }
 
-/// A policy with its text, whose hash names it.
-fn read_policy(path: &Path) -> Result<(Policy, String), String> {
-    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let policy = Policy::load(&path.display().to_string(), &text)
-        .map_err(|e| format!("the policy has mistakes\n\n{e}"))?;
+/// A policy and what was added to it, with their text, whose hash names it.
+fn read_policy(
+    path: &Path,
+    additions: Option<&Path>,
+    entry: &str,
+) -> Result<(Policy, String), String> {
+    let told = |path: &Path, e: io::Error| format!("{}: {e}", path.display());
+    let mut text = std::fs::read_to_string(path).map_err(|e| told(path, e))?;
+    let mut added = match additions.map(|path| (path, std::fs::read_to_string(path))) {
+        Some((_, Ok(added))) => added,
+        Some((path, Err(e))) if e.kind() != io::ErrorKind::NotFound => return Err(told(path, e)),
+        _ => String::new(),
+    };
+    added.push_str(entry);
+    let added_by = additions.map_or("written at a screen".into(), |p| p.display().to_string());
+    let policy = Policy::load_with(
+        &path.display().to_string(),
+        &text,
+        (!added.is_empty()).then_some((added_by.as_str(), added.as_str())),
+    )
+    .map_err(|e| format!("the policy has mistakes\n\n{e}"))?;
+    text.push_str(&added);
     if !policy.warnings().is_empty() {
         eprintln!("{}", policy.warnings());
     }

@@ -61,6 +61,7 @@ fn watch(args: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, St
     outputs.call_by(register);
     outputs.tell_at_once();
     let stop = Stop::default();
+    let changes = Changes::default();
     let about = About {
         name: names.join(" and "),
         mode: "LIVE",
@@ -69,6 +70,9 @@ fn watch(args: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, St
         policy: args.judge.policy.as_deref(),
         output: &args.output,
         limits: &limits.sensor,
+        judge: &args.judge,
+        all_limits: limits,
+        changes: changes.clone(),
     };
     let beside = Beside::open(
         &args.beside,
@@ -102,7 +106,6 @@ fn watch(args: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, St
         .map(|directory| open_ring(args, directory, &live))
         .transpose()?;
 
-    let changes = Changes::default();
     let reloads = Arc::new(Reloads::default());
     let ended = Arc::new(AtomicBool::new(false));
     let reloader = Reloader {
@@ -221,6 +224,8 @@ fn needs(args: &Watch, live: &Live) -> Needs {
         .config
         .iter()
         .chain(&args.judge.policy)
+        .chain(&args.judge.policy_additions)
+        .chain(&args.judge.names)
         .chain(&args.judge.rules);
     Needs {
         user: args.privileges.user.clone(),

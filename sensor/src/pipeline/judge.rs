@@ -105,6 +105,7 @@ impl Judging {
             }
         }
         outputs.judged(frames.len(), begun.elapsed());
+        outputs.look(judge);
         outputs.flush();
     }
 
@@ -129,11 +130,17 @@ impl Judging {
             tally,
         } = self;
         judge.finish(&mut |event| tell(outputs, tally, event));
+        outputs.look_last(judge);
         outputs.flush();
     }
 
     pub fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// From here on measures what rules cost.
+    pub fn measure(&mut self) {
+        self.judge.measure();
     }
 
     pub fn judge(&self) -> &Judge {

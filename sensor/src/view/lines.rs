@@ -114,6 +114,24 @@ impl Lines {
             a.end();
         }
         list.end();
+        let mut list = o.array("costs");
+        for (rule, cost) in &stats.costs {
+            let mut a = list.object();
+            a.text("rule", rule);
+            a.unsigned("ns", *cost);
+            a.end();
+        }
+        list.end();
+        let mut list = o.array("uses");
+        for u in &stats.uses {
+            let mut a = list.object();
+            a.text("ip", &u.ip.to_string());
+            a.text("use", u.what.word());
+            a.integer("since", u.since);
+            a.integer("last", u.last);
+            a.end();
+        }
+        list.end();
         let mut list = o.array("troubles");
         for trouble in &stats.troubles {
             list.wire(trouble.as_bytes());

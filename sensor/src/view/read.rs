@@ -9,8 +9,9 @@ use dissectors::message::{Batch, Conversation, Endpoint, FrameRef, Interest, Mes
 use dissectors::schema::KindId;
 use dissectors::{Limits, ProtocolId, Side, Transport};
 use rules::finding::FindingId;
+use rules::inventory::Use;
 use serde_json::{Map, Value};
-use tui::feed::{Account, Feed, Latency, Stats};
+use tui::feed::{Account, Feed, InUse, Latency, Stats};
 
 use crate::output::marks;
 
@@ -76,7 +77,12 @@ impl Reader {
                 .and_then(marks::parse)
                 .map(|mark| self.feed.mark(mark)),
             "stats" => self.stats(&record),
-            "audit" => Some(()),
+            "audit" => {
+                if let Some(note) = record.get("note").and_then(Value::as_str) {
+                    self.feed.note(rules::clean::text(note.as_bytes()));
+                }
+                Some(())
+            }
             name => match ProtocolId::of(name) {
                 Some(protocol) => self.message(protocol, name, &record),
                 // Another sensor's record, or a later version's: not ours to draw.
@@ -242,6 +248,24 @@ impl Reader {
                 .filter_map(|a| {
                     let name = a.get("name")?.as_str()?.to_owned();
                     Some((name, counters(a.get("reasons")?)))
+                })
+                .collect();
+            stats.costs = list("costs")
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|c| Some((c.get("rule")?.as_str()?.to_owned(), c.get("ns")?.as_u64()?)))
+                .collect();
+            stats.uses = list("uses")
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|u| {
+                    let word = u.get("use")?.as_str()?;
+                    Some(InUse {
+                        ip: u.get("ip")?.as_str()?.parse().ok()?,
+                        what: Use::ALL.into_iter().find(|w| w.word() == word)?,
+                        since: u.get("since")?.as_i64()?,
+                        last: u.get("last")?.as_i64()?,
+                    })
                 })
                 .collect();
             stats.troubles = list("troubles")

@@ -1,5 +1,9 @@
 //! What the sensor says of itself.
 
+use std::net::IpAddr;
+
+use rules::inventory::Use;
+
 /// An account that must close: what came in and where it went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
@@ -30,6 +34,16 @@ pub struct Latency {
     pub count: u64,
 }
 
+/// What shows that a device is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InUse {
+    pub ip: IpAddr,
+    pub what: Use,
+    /// Packet time, nanoseconds: since when without a longer pause, and seen last.
+    pub since: i64,
+    pub last: i64,
+}
+
 /// The sensor's own state, newest wins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -45,6 +59,8 @@ pub struct Stats {
     pub policy: Option<String>,
     /// Rules with the time that judging by them took, nanoseconds, dearest first.
     pub costs: Vec<(String, u64)>,
+    /// Devices in use, as far as something shows it.
+    pub uses: Vec<InUse>,
     /// Things that went wrong with the inputs.
     pub troubles: Vec<String>,
     /// Frames lost before the sensor saw them.
