@@ -13,19 +13,98 @@ pub struct Limit {
     pub doc: &'static str,
 }
 
-/// Index of a limit in [`ALL`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct LimitId(pub u16);
-
+/// Makes a crate's list of limits: `ALL`, a `LimitId` constant for each, `Limits` (those in force)
+/// and `Hits` (how often each refused something).
+///
+/// One line a limit: `CONSTANT "setting" = default, "what it bounds, with the unit";`
+#[macro_export]
 macro_rules! limits {
     ($($const:ident $name:literal = $default:expr, $doc:literal;)+) => {
-        /// Every limit of the dissectors.
-        pub const ALL: &[Limit] = &[$(Limit { name: $name, default: $default, doc: $doc }),+];
-        limits!(@index 0u16; $($const)+);
+        /// Every limit of this list.
+        pub const ALL: &[$crate::limits::Limit] =
+            &[$($crate::limits::Limit { name: $name, default: $default, doc: $doc }),+];
+
+        /// Index of a limit in [`ALL`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub struct LimitId(pub u16);
+
+        $crate::limits!(@index 0u16; $($const)+);
+
+        /// The limits in force.
+        #[derive(Clone, Debug)]
+        pub struct Limits([u64; ALL.len()]);
+
+        impl Default for Limits {
+            fn default() -> Self {
+                let mut values = [0; ALL.len()];
+                for (value, limit) in values.iter_mut().zip(ALL) {
+                    *value = limit.default;
+                }
+                Limits(values)
+            }
+        }
+
+        impl Limits {
+            /// A limit on something in memory: a number of bytes or of things.
+            pub fn get(&self, id: LimitId) -> usize {
+                usize::try_from(self.amount(id)).unwrap_or(usize::MAX)
+            }
+
+            /// A limit as it is set.
+            pub fn amount(&self, id: LimitId) -> u64 {
+                self.0[usize::from(id.0)]
+            }
+
+            /// Sets a limit by its name. False if there is no such limit.
+            pub fn set(&mut self, name: &str, value: u64) -> bool {
+                match ALL.iter().position(|l| l.name == name) {
+                    Some(at) => {
+                        self.0[at] = value;
+                        true
+                    }
+                    None => false,
+                }
+            }
+        }
+
+        /// How often each limit refused something.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Hits([u64; ALL.len()]);
+
+        impl Default for Hits {
+            fn default() -> Self {
+                Hits([0; ALL.len()])
+            }
+        }
+
+        impl Hits {
+            pub fn count(&mut self, id: LimitId) {
+                self.0[usize::from(id.0)] += 1;
+            }
+
+            pub fn of(&self, id: LimitId) -> u64 {
+                self.0[usize::from(id.0)]
+            }
+
+            /// Adds another tally to this one.
+            pub fn add(&mut self, other: &Self) {
+                for (sum, more) in self.0.iter_mut().zip(other.0) {
+                    *sum += more;
+                }
+            }
+
+            /// Name and hits of every limit that was hit.
+            pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+                ALL.iter()
+                    .zip(self.0)
+                    .filter(|(_, n)| *n > 0)
+                    .map(|(l, n)| (l.name, n))
+            }
+        }
     };
     (@index $at:expr; $const:ident $($rest:ident)*) => {
         pub const $const: LimitId = LimitId($at);
-        limits!(@index $at + 1u16; $($rest)*);
+        $crate::limits!(@index $at + 1u16; $($rest)*);
     };
     (@index $at:expr;) => {};
 }
@@ -33,7 +112,7 @@ macro_rules! limits {
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
-limits! {
+crate::limits! {
     KEPT_BODY "kept-body" = 64 * KIB, "bytes of one message's body kept for paths in rules";
     FIELD_TEXT "field-text" = 4 * KIB, "bytes of one text field; the rest is cut off and counted";
     FIELD_REPEATS "field-repeats" = 256, "values of one field in one message";
@@ -84,35 +163,4 @@ limits! {
     TELNET_LINE "telnet-line" = 512, "bytes of one line of a Telnet dialogue";
     TELNET_INNER "telnet-inner" = 16 * KIB, "bytes of one side inside Telnet that wait for their protocol";
     FTP_LINE "ftp-line" = 8 * KIB, "bytes of one FTP command or reply line";
-}
-
-/// The limits in force.
-#[derive(Clone, Debug)]
-pub struct Limits([u64; ALL.len()]);
-
-impl Default for Limits {
-    fn default() -> Self {
-        let mut values = [0; ALL.len()];
-        for (value, limit) in values.iter_mut().zip(ALL) {
-            *value = limit.default;
-        }
-        Limits(values)
-    }
-}
-
-impl Limits {
-    pub fn get(&self, id: LimitId) -> usize {
-        usize::try_from(self.0[usize::from(id.0)]).unwrap_or(usize::MAX)
-    }
-
-    /// Sets a limit by its name. False if there is no such limit.
-    pub fn set(&mut self, name: &str, value: u64) -> bool {
-        match ALL.iter().position(|l| l.name == name) {
-            Some(at) => {
-                self.0[at] = value;
-                true
-            }
-            None => false,
-        }
-    }
 }

@@ -10,6 +10,7 @@ use dissectors::message::FrameRef;
 use dissectors::registry::ProtocolId;
 use dissectors::schema::Provenance;
 
+use crate::exceptions::Cause;
 use crate::language::ruleset::Rule;
 use crate::privacy::Words;
 
@@ -22,6 +23,8 @@ pub enum Event<'a> {
     Raised(&'a Finding),
     /// Quiet for the set time, evicted, or the end: the record with counts and outcome.
     Closed(&'a Finding),
+    /// The end of what an exception, a window or a threshold held back: told in this record alone.
+    Suppressed(&'a Finding, &'a Cause),
 }
 
 /// How bad, from least to most.

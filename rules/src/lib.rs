@@ -10,7 +10,9 @@ pub mod advisory;
 pub mod catalogue;
 pub mod clean;
 pub mod engine;
+pub mod exceptions;
 pub mod finding;
+pub mod incident;
 pub mod inventory;
 pub mod language;
 pub mod limits;
@@ -18,6 +20,7 @@ pub mod policy;
 pub mod privacy;
 
 pub use engine::{Judge, Settings};
+pub use exceptions::Exceptions;
 pub use finding::{Confidence, Event, Finding, Party, Severity};
 pub use language::diagnostic::{Diagnostic, Report};
 pub use language::ruleset::{Rule, RuleSet, Source};

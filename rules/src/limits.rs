@@ -1,43 +1,25 @@
 //! Every limit of the judge: name, default, meaning. What is refused or evicted by one is counted
 //! under its name ([`crate::Judge::limit_hits`]).
 
-/// One named limit.
-#[derive(Clone, Copy, Debug)]
-pub struct Limit {
-    /// The key in the configuration's `[limits]` table; also the counter's name.
-    pub name: &'static str,
-    pub default: u64,
-    /// What it bounds, with the unit.
-    pub doc: &'static str,
-}
+pub use dissectors::limits::Limit;
 
-/// Index of a limit in [`ALL`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct LimitId(pub u16);
-
-macro_rules! limits {
-    ($($const:ident $name:literal = $default:expr, $doc:literal;)+) => {
-        /// Every limit of the judge.
-        pub const ALL: &[Limit] = &[$(Limit { name: $name, default: $default, doc: $doc }),+];
-        limits!(@index 0u16; $($const)+);
-    };
-    (@index $at:expr; $const:ident $($rest:ident)*) => {
-        pub const $const: LimitId = LimitId($at);
-        limits!(@index $at + 1u16; $($rest)*);
-    };
-    (@index $at:expr;) => {};
-}
-
-limits! {
+dissectors::limits! {
     JOIN_ENTRIES "join-entries" = 65_536, "requests that wait for an answer, or were answered lately";
     JOIN_SECONDS "join-seconds" = 60, "seconds of packet time that an answer is waited for";
     JOIN_KEPT "join-kept" = 4_096, "requests kept whole until their answer because a rule asks for it";
     WINDOW_KEYS "window-keys" = 65_536, "keys of one window of one rule";
+    WINDOW_EVENTS "window-events" = 262_144, "events that one window of one rule keeps, over all its keys";
+    WINDOW_VALUES "window-values" = 1_024, "values of one key from which a rise or a fall is measured";
+    ABSENCE_KEYS "absence-keys" = 4_096, "messages that one absence of one rule keeps until they are followed";
+    CAPTURE_HOLE "capture-hole" = 10, "seconds of packet time without a frame, at the end of a file, across which absence is not judged";
+    LIST_FILE "list-file" = 16_777_216, "bytes of one file that a rule names as a list";
     WINDOW_THRESHOLD "window-threshold" = 10_000, "highest number that a window may be compared with";
     FIRST_SEEN_KEYS "first-seen-keys" = 262_144, "keys that one first_seen remembers";
     FINDINGS_OPEN "findings-open" = 4_096, "open findings; the oldest closes early";
     FINDING_FRAMES "finding-frames" = 32, "frames of evidence that one finding names";
     FINDING_QUIET "finding-quiet" = 600, "seconds of packet time without a repeat after which a finding closes";
+    INCIDENTS_OPEN "incidents-open" = 1_024, "strings of findings that may become incidents; the oldest is given up";
+    INCIDENT_FINDINGS "incident-findings" = 64, "findings that one incident tells one by one, and hosts that it names";
     ASSETS "assets" = 65_536, "assets in the inventory";
     ASSET_NAMES "asset-names" = 16, "names, MACs or protocols kept of one asset";
     ASSET_PEERS "asset-peers" = 64, "other assets kept of one asset that it talked with";
@@ -49,71 +31,15 @@ limits! {
     CONVERSATIONS "judged-conversations" = 65_536, "conversations whose claimed names are remembered";
     TAUGHT_HANDLES "taught-handles" = 65_536, "operation handles whose meaning devices taught; the device that taught first is forgotten";
     SETPOINTS "setpoints" = 65_536, "values in force that jumps are measured against";
+    THRESHOLD_KEYS "threshold-keys" = 65_536, "parties that thresholds of the exceptions count apart; beyond that nothing is held back";
     PATTERN_SIZE "pattern-size" = 262_144, "bytes of one compiled pattern of a rule";
     EXPRESSION_DEPTH "expression-depth" = 64, "levels of nesting in a rule's condition";
     RULE_FILE "rule-file" = 4_194_304, "bytes of one rule or policy file";
 }
 
-/// The limits in force.
-#[derive(Clone, Debug)]
-pub struct Limits([u64; ALL.len()]);
-
-impl Default for Limits {
-    fn default() -> Self {
-        let mut values = [0; ALL.len()];
-        for (value, limit) in values.iter_mut().zip(ALL) {
-            *value = limit.default;
-        }
-        Limits(values)
-    }
-}
-
 impl Limits {
-    pub fn get(&self, id: LimitId) -> usize {
-        usize::try_from(self.0[usize::from(id.0)]).unwrap_or(usize::MAX)
-    }
-
     /// A limit in seconds, as nanoseconds.
     pub(crate) fn nanoseconds(&self, id: LimitId) -> i64 {
-        i64::try_from(self.0[usize::from(id.0)].saturating_mul(1_000_000_000)).unwrap_or(i64::MAX)
-    }
-
-    /// Sets a limit by its name. False if there is no such limit.
-    pub fn set(&mut self, name: &str, value: u64) -> bool {
-        match ALL.iter().position(|l| l.name == name) {
-            Some(at) => {
-                self.0[at] = value;
-                true
-            }
-            None => false,
-        }
-    }
-}
-
-/// How often each limit was hit.
-#[derive(Clone, Debug)]
-pub struct Hits([u64; ALL.len()]);
-
-impl Default for Hits {
-    fn default() -> Self {
-        Hits([0; ALL.len()])
-    }
-}
-
-impl Hits {
-    pub fn count(&mut self, id: LimitId) {
-        self.0[usize::from(id.0)] += 1;
-    }
-
-    pub fn of(&self, id: LimitId) -> u64 {
-        self.0[usize::from(id.0)]
-    }
-
-    /// Name and hits of every limit that was hit.
-    pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        ALL.iter()
-            .zip(self.0)
-            .filter(|(_, n)| *n > 0)
-            .map(|(l, n)| (l.name, n))
+        i64::try_from(self.amount(id).saturating_mul(1_000_000_000)).unwrap_or(i64::MAX)
     }
 }

@@ -5,28 +5,11 @@
 
 pub use dissectors::limits::Limit;
 
-/// Index of a limit in [`ALL`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct LimitId(pub u16);
-
-macro_rules! limits {
-    ($($const:ident $name:literal = $default:expr, $doc:literal;)+) => {
-        /// Every limit of the sensor.
-        pub const ALL: &[Limit] = &[$(Limit { name: $name, default: $default, doc: $doc }),+];
-        limits!(@index 0u16; $($const)+);
-    };
-    (@index $at:expr; $const:ident $($rest:ident)*) => {
-        pub const $const: LimitId = LimitId($at);
-        limits!(@index $at + 1u16; $($rest)*);
-    };
-    (@index $at:expr;) => {};
-}
-
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 const GIB: u64 = 1024 * MIB;
 
-limits! {
+dissectors::limits! {
     FRAME "frame" = 256 * KIB, "captured bytes of one frame; a longer one counts as damage to its file";
     INTERFACES "interfaces" = 4096, "interfaces described in one section of a pcapng file";
     MERGE_BUFFERS "merge-buffers" = 64 * MIB, "bytes of read buffers while several files are merged";
@@ -48,67 +31,4 @@ limits! {
     VIEWER_LINES "viewer-lines" = 4096, "records that wait for one viewer; a slower one loses messages, never findings";
     VIEWER_RECENT "viewer-recent" = 20_000, "records of messages that a new viewer is given";
     DECODE_EVENTS "decode-events" = 256, "events kept of one block (bad checksums, fragments that differ)";
-}
-
-/// The limits in force.
-#[derive(Clone, Debug)]
-pub struct Limits([u64; ALL.len()]);
-
-impl Default for Limits {
-    fn default() -> Self {
-        let mut values = [0; ALL.len()];
-        for (value, limit) in values.iter_mut().zip(ALL) {
-            *value = limit.default;
-        }
-        Limits(values)
-    }
-}
-
-impl Limits {
-    pub fn get(&self, id: LimitId) -> usize {
-        usize::try_from(self.0[usize::from(id.0)]).unwrap_or(usize::MAX)
-    }
-
-    /// Sets a limit by its name. False if there is no such limit.
-    pub fn set(&mut self, name: &str, value: u64) -> bool {
-        match ALL.iter().position(|l| l.name == name) {
-            Some(at) => {
-                self.0[at] = value;
-                true
-            }
-            None => false,
-        }
-    }
-}
-
-/// How often each limit refused something.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hits([u64; ALL.len()]);
-
-impl Default for Hits {
-    fn default() -> Self {
-        Hits([0; ALL.len()])
-    }
-}
-
-impl Hits {
-    pub fn hit(&mut self, id: LimitId) {
-        self.0[usize::from(id.0)] += 1;
-    }
-
-    pub fn of(&self, id: LimitId) -> u64 {
-        self.0[usize::from(id.0)]
-    }
-
-    /// Adds another tally to this one.
-    pub fn add(&mut self, other: &Self) {
-        for (sum, more) in self.0.iter_mut().zip(other.0) {
-            *sum += more;
-        }
-    }
-
-    /// Limits that were hit, with how often.
-    pub fn each(&self) -> impl Iterator<Item = (&'static Limit, u64)> + '_ {
-        ALL.iter().zip(self.0).filter(|(_, n)| *n > 0)
-    }
 }

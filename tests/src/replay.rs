@@ -140,12 +140,7 @@ pub fn heard(capture: &Path, alone: Option<ProtocolId>) -> BTreeMap<&'static str
 pub fn essence(records: &[Value]) -> Vec<String> {
     records
         .iter()
-        // Frames below IP carry nothing that tells a copy from a repeat: a mirror shows them twice.
-        .filter(|r| {
-            !["stats", "tcp", "arp"]
-                .iter()
-                .any(|e| r["event_type"] == *e)
-        })
+        .filter(|r| !["stats", "tcp"].iter().any(|e| r["event_type"] == *e))
         .map(|r| {
             let event = r["event_type"].as_str().unwrap_or_default();
             let body = match event {

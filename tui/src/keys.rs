@@ -101,7 +101,7 @@ pub const BINDINGS: &[Binding] = &[
     Binding { key: "a", codes: &[c('a')], act: Act::Acknowledge, word: "ack", help: "acknowledge the finding, with a note", on: On::Some(&[Findings]) },
     Binding { key: "x", codes: &[c('x')], act: Act::Mute, word: "mute", help: "mute the finding, with a note", on: On::Some(&[Findings]) },
     Binding { key: "e", codes: &[c('e')], act: Act::Export, word: "evidence", help: "export the finding: its conversation as pcapng and one page of text", on: On::Some(&[Findings]) },
-    Binding { key: "w", codes: &[c('w')], act: Act::Propose, word: "write", help: "propose a policy line: shown and checked, then written with your name and reason", on: On::Some(&[Findings, Devices]) },
+    Binding { key: "w", codes: &[c('w')], act: Act::Propose, word: "write", help: "write a policy line, window or suppression: shown, checked, then signed", on: On::Some(&[Findings, Devices]) },
     Binding { key: "m", codes: &[c('m')], act: Act::Map, word: "map", help: "lanes as a map: who commands whom", on: On::Some(&[Commands]) },
     Binding { key: "/", codes: &[c('/')], act: Act::Filter, word: "filter", help: "filter by a condition of the rule language, or \"text\" in quotes", on: On::All },
     Binding { key: "f", codes: &[c('f'), c(' ')], act: Act::Freeze, word: "freeze", help: "freeze the picture, and go on", on: On::All },

@@ -7,7 +7,7 @@ use crate::message::{Draft, Messages, Scope};
 use crate::schema::{FieldId, KindId};
 use crate::serial::checksum::{crc16_ccitt_false, hex};
 use crate::serial::number::quantity;
-use crate::serial::{BAD_CHECKSUM, BAD_LAYOUT, BAD_NUMBER, Cut, Frames, Turns};
+use crate::serial::{BAD_CHECKSUM, BAD_LAYOUT, BAD_NUMBER, Cut, Frames, Role, Turns};
 
 use super::fields::*;
 use super::{ALARIS, action, frame};
@@ -53,6 +53,35 @@ impl Alaris {
 
 impl Frames for Alaris {
     const MALFORMED: KindId = MALFORMED;
+
+    /// Only what is never the other's: a read has no field, an answer to it has some.
+    fn role(&self, input: &[u8]) -> Option<Role> {
+        let Cut::Frame(n) = frame::cut(input, 0) else {
+            return None;
+        };
+        let (message, true) = frame::open(input.get(..n)?)? else {
+            return None;
+        };
+        let (verb, fields) = match message.iter().position(|b| *b == b'^') {
+            Some(at) => (&message[..at], &message[at + 1..]),
+            None => (message, &b""[..]),
+        };
+        let kind = ALARIS.kind(std::str::from_utf8(verb).ok()?)?;
+        match kind {
+            INST_SERIALNO | COMMS_PROTOCOL | COMMS_RESPONSE_MAX | INF | INF_VI
+            | INF_RATE_MAX_SYRINGE | SYRINGE_STATUS | ALARM_STATUS => Some(if fields.is_empty() {
+                Role::Host
+            } else {
+                Role::Device
+            }),
+            INF_RATE | INF_VTBI if fields.is_empty() => Some(Role::Host),
+            REMOTE_CTRL | REMOTE_CFG if fields.starts_with(b"ENABLED^") => {
+                let count = fields.split(|b| *b == b'^').count();
+                Some(if count > 2 { Role::Device } else { Role::Host })
+            }
+            _ => None,
+        }
+    }
 
     fn cut(&self, _: Side, input: &[u8], seen: usize, _: bool) -> Cut {
         frame::cut(input, seen)

@@ -1,6 +1,6 @@
 use crate::action::{Outcome, Verb};
 use crate::contract::{Probe, Side};
-use crate::serial::harness::{Played, hint, mutate, play, recut, vectors};
+use crate::serial::harness::{Played, hint, mutate, play, recut, turned, vectors};
 
 use super::*;
 
@@ -163,4 +163,22 @@ fn changed_bytes_never_panic() {
         .flat_map(|(_, b)| b.clone())
         .collect();
     mutate(&ALARIS, &all);
+}
+
+#[test]
+fn pump_that_calls_its_host_is_commanded_all_the_same() {
+    let v = vectors();
+    turned(
+        &ALARIS,
+        &[
+            (Side::Client, &v["alaris_ctrl_on"]),
+            (Side::Server, &v["alaris_ctrl_reply"]),
+            (Side::Client, &v["alaris_rate_01"]),
+            (Side::Server, &v["alaris_rate_010"]),
+            (Side::Client, &v["alaris_start"]),
+            (Side::Server, &v["alaris_start"]),
+            (Side::Client, &v["alaris_serial"]),
+            (Side::Server, &v["alaris_serial_reply"]),
+        ],
+    );
 }

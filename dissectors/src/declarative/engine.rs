@@ -8,7 +8,7 @@ use crate::schema::{FieldType, KindId};
 use crate::serial::number::decimal;
 use crate::serial::signature::{self, Sign};
 use crate::serial::turns::Key;
-use crate::serial::{BAD_CHECKSUM, BAD_LAYOUT, BAD_NUMBER, Cut, Frames, Line, Turns};
+use crate::serial::{BAD_CHECKSUM, BAD_LAYOUT, BAD_NUMBER, Cut, Frames, Line, Role, Turns};
 
 use super::form;
 use super::layout::{self, Parts, same};
@@ -19,6 +19,14 @@ pub fn open(table: &'static Table, limits: &Limits) -> Box<dyn Dissector> {
 }
 
 pub fn probe(table: &Table, side: Side, first: &[u8], hint: Hint) -> Probe {
+    // Where nothing but words tells, only a host that called is believed.
+    if table.bar.words {
+        return probe_as(table, side, first, hint);
+    }
+    signature::either(side, |side| probe_as(table, side, first, hint))
+}
+
+fn probe_as(table: &Table, side: Side, first: &[u8], hint: Hint) -> Probe {
     let tells = |f: &Form| f.checksum.is_some() || f.telling || f.kind.is_none();
     if !table.forms.iter().any(|f| f.of(side) && tells(f)) {
         return signature::ABSTAIN;
@@ -106,6 +114,23 @@ impl Described {
 impl Frames for Described {
     // `load` gives every protocol this kind as its first.
     const MALFORMED: KindId = KindId(0);
+
+    fn role(&self, input: &[u8]) -> Option<Role> {
+        if self.table.bar.words {
+            return None;
+        }
+        let fits = |side| match form::cut(self.table, side, input, false).0 {
+            Cut::Frame(n) => input
+                .get(..n)
+                .is_some_and(|f| matches!(sign(self.table, side, f), Sign::Fits(_))),
+            _ => false,
+        };
+        match (fits(Side::Client), fits(Side::Server)) {
+            (true, false) => Some(Role::Host),
+            (false, true) => Some(Role::Device),
+            _ => None,
+        }
+    }
 
     fn cut(&self, side: Side, input: &[u8], _: usize, last: bool) -> Cut {
         form::cut(self.table, side, input, last).0

@@ -40,13 +40,15 @@ fn probe(side: Side, first: &[u8], hint: Hint) -> Probe {
         port_confidence: 70,
         words: true,
     };
-    signature::recognise(
-        first,
-        hint,
-        bar,
-        |rest| frame::cut(side, rest),
-        |f| frame::sign(side, f),
-    )
+    signature::either(side, |side| {
+        signature::recognise(
+            first,
+            hint,
+            bar,
+            |rest| frame::cut(side, rest),
+            |f| frame::sign(side, f),
+        )
+    })
 }
 
 fn open(limits: &Limits) -> Box<dyn Dissector> {

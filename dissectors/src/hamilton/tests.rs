@@ -1,6 +1,6 @@
 use crate::action::{Outcome, Verb};
 use crate::contract::{Probe, Side};
-use crate::serial::harness::{hint, mutate, play, recut, vectors};
+use crate::serial::harness::{hint, mutate, play, recut, turned, vectors};
 
 use super::*;
 
@@ -85,4 +85,25 @@ fn cut_and_changed_bytes() {
         &[(Side::Client, &v["hamilton_poll"]), (Side::Server, &all)],
     );
     mutate(&HAMILTON, &all);
+}
+
+#[test]
+fn ventilator_that_calls_its_host_is_polled_all_the_same() {
+    let error = &vectors()["hamilton_rerror"];
+    let value = b"\x02\x3012345\x03\x0d";
+    turned(
+        &HAMILTON,
+        &[
+            (Side::Client, b"\x02\x30\x03\x0d"),
+            (Side::Server, value),
+            (Side::Client, b"\x02\xc8\x03\x0d"),
+            (Side::Server, error),
+            (Side::Client, b"\x02\x300040\x03\x0d"),
+        ],
+    );
+    let polls = b"\x02\x30\x03\x0d\x02\x31\x03\x0d\x02\x32\x03\x0d";
+    for side in Side::BOTH {
+        let told = probe(side, polls, hint(false));
+        assert!(matches!(told, Probe::Yes(_)), "{side:?}");
+    }
 }

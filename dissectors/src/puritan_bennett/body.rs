@@ -6,7 +6,7 @@ use crate::limits::{Limits, SERIAL_OPEN};
 use crate::message::{Draft, Messages, Scope};
 use crate::schema::{FieldId, KindId};
 use crate::serial::number::quantity;
-use crate::serial::{BAD_LAYOUT, BAD_LENGTH, BAD_NUMBER, Cut, Frames, Turns};
+use crate::serial::{BAD_LAYOUT, BAD_LENGTH, BAD_NUMBER, Cut, Frames, Role, Turns};
 
 use super::PURITAN_BENNETT;
 use super::fields::*;
@@ -166,6 +166,10 @@ impl PuritanBennett {
 
 impl Frames for PuritanBennett {
     const MALFORMED: KindId = MALFORMED;
+
+    fn role(&self, input: &[u8]) -> Option<Role> {
+        frame::role(input)
+    }
 
     fn cut(&self, side: Side, input: &[u8], seen: usize, _: bool) -> Cut {
         frame::cut(side, input, seen)

@@ -2,7 +2,7 @@
 //! end with commas, ETX, CR.
 
 use crate::contract::Side;
-use crate::serial::Cut;
+use crate::serial::{Cut, Role};
 use crate::serial::number::decimal;
 use crate::serial::signature::Sign;
 
@@ -39,6 +39,19 @@ pub fn cut(side: Side, input: &[u8], seen: usize) -> Cut {
         return Cut::Noise(input.len());
     }
     Cut::Short(input.len() + 1)
+}
+
+/// Requests come from the host, records and breaths from the ventilator.
+pub fn role(input: &[u8]) -> Option<Role> {
+    let end = input.iter().position(|b| *b == CR)?;
+    let line = input[..end].trim_ascii();
+    if REQUESTS.contains(&line) || line == b"RSET" {
+        Some(Role::Host)
+    } else if record(&input[..=end]).is_some() || line.starts_with(b"BS,") || line == b"BE" {
+        Some(Role::Device)
+    } else {
+        None
+    }
 }
 
 /// A record taken apart.

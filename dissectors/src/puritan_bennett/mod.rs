@@ -41,13 +41,15 @@ fn probe(side: Side, first: &[u8], hint: Hint) -> Probe {
         port_confidence: 75,
         words: false,
     };
-    signature::recognise(
-        first,
-        hint,
-        bar,
-        |rest| frame::cut(side, rest, 0),
-        frame::sign,
-    )
+    signature::either(side, |side| {
+        signature::recognise(
+            first,
+            hint,
+            bar,
+            |rest| frame::cut(side, rest, 0),
+            frame::sign,
+        )
+    })
 }
 
 fn open(limits: &Limits) -> Box<dyn Dissector> {

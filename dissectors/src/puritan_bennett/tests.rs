@@ -1,6 +1,6 @@
 use crate::action::{Outcome, Verb};
 use crate::contract::{Probe, Side};
-use crate::serial::harness::{hint, mutate, play, recut, vectors};
+use crate::serial::harness::{hint, mutate, play, recut, turned, vectors};
 
 use super::*;
 
@@ -128,4 +128,18 @@ fn cut_and_changed_bytes() {
         &[(Side::Client, &v["pb_snda"]), (Side::Server, &all)],
     );
     mutate(&PURITAN_BENNETT, &all);
+}
+
+#[test]
+fn ventilator_that_calls_its_host_is_asked_all_the_same() {
+    let answer = record(&[(9, "SIMV")]);
+    turned(
+        &PURITAN_BENNETT,
+        &[
+            (Side::Client, b"SNDF\r"),
+            (Side::Server, &answer),
+            (Side::Client, b"RSET\r"),
+            (Side::Client, b"SETV\r"),
+        ],
+    );
 }

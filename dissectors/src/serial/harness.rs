@@ -121,6 +121,34 @@ pub fn recut(protocol: &Protocol, script: &[(Side, &[u8])]) {
     }
 }
 
+/// Plays the same conversation where the device calls the host (a terminal server that makes the
+/// call itself): who commands must not change with who opened the connection.
+#[track_caller]
+pub fn turned(protocol: &Protocol, script: &[(Side, &[u8])]) {
+    let usual = play(protocol, script);
+    assert!(usual.messages.iter().any(|m| m.verb.is_some()));
+    let script: Vec<_> = script.iter().map(|(s, b)| (s.other(), *b)).collect();
+    let turned = play(protocol, &script);
+    let told = |played: &Played, turn: bool| -> Vec<String> {
+        let each = played.messages.iter().map(|m| {
+            let side = if turn { m.side.other() } else { m.side };
+            format!(
+                "{side:?} {} {:?} {:?} {:?} {:?} {:?} {} {}",
+                m.kind,
+                m.fields,
+                m.anomalies,
+                m.verb,
+                m.value,
+                m.outcome,
+                m.asks.is_some(),
+                m.answers.is_some()
+            )
+        });
+        each.collect()
+    };
+    assert_eq!(told(&turned, true), told(&usual, false));
+}
+
 /// Changes bytes of `good` in a seeded, repeatable way and plays the result as either side: no
 /// panic, no stall (the player asserts progress), nothing held beyond the budget.
 pub fn mutate(protocol: &Protocol, good: &[u8]) {

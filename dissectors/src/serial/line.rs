@@ -19,10 +19,24 @@ pub enum Cut {
     Noise(usize),
 }
 
+/// Who sends, on a line with one host and one device. Which of them opened the connection does not
+/// tell: a terminal server may wait for the host's call, or make the call itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Host,
+    Device,
+}
+
 /// A protocol of frames on a serial line.
 pub trait Frames: Send {
     /// The kind under which faults without a message are reported.
     const MALFORMED: KindId;
+
+    /// Who sent the bytes at the front of `input`, where they tell. The other calls are told
+    /// `Side::Client` for the host from then on, and for whoever opened the connection before.
+    fn role(&self, _input: &[u8]) -> Option<Role> {
+        None
+    }
 
     /// What stands at the front of `input` (never empty). Bytes before `seen` were looked at in an
     /// earlier call that gave `Short`. `last`: no more bytes will come.
@@ -47,6 +61,8 @@ pub struct Line<F> {
     most_noise: usize,
     /// A frame was read: from here on these bytes are known to be this protocol.
     begun: bool,
+    /// The side of the host, once it is known.
+    host: Option<Side>,
 }
 
 #[derive(Default)]
@@ -67,6 +83,21 @@ impl<F: Frames> Line<F> {
             longest: limits.get(SERIAL_FRAME).max(2),
             most_noise: limits.get(SERIAL_NOISE),
             begun: false,
+            host: None,
+        }
+    }
+
+    /// The side's part: `Side::Client` for the host, where that is known.
+    fn part(&mut self, side: Side, input: &[u8]) -> Side {
+        if self.host.is_none() {
+            self.host = self.frames.role(input).map(|role| match role {
+                Role::Host => side,
+                Role::Device => side.other(),
+            });
+        }
+        match self.host {
+            Some(Side::Server) => side.other(),
+            _ => side,
         }
     }
 
@@ -89,7 +120,8 @@ impl<F: Frames> Line<F> {
     fn read_frame(&mut self, side: Side, frame: &[u8], out: &mut Messages<'_>) -> Progress {
         self.sides[side.index()] = State::default();
         self.begun = true;
-        self.frames.frame(side, frame, out);
+        let part = self.part(side, frame);
+        self.frames.frame(part, frame, out);
         Progress::Read(frame.len())
     }
 }
@@ -97,7 +129,8 @@ impl<F: Frames> Line<F> {
 impl<F: Frames> Dissector for Line<F> {
     fn read(&mut self, side: Side, input: &[u8], out: &mut Messages<'_>) -> Progress {
         let seen = self.sides[side.index()].seen;
-        match self.frames.cut(side, input, seen, false) {
+        let part = self.part(side, input);
+        match self.frames.cut(part, input, seen, false) {
             Cut::Frame(n) if (1..=input.len()).contains(&n) => {
                 self.read_frame(side, &input[..n], out)
             }
@@ -136,7 +169,8 @@ impl<F: Frames> Dissector for Line<F> {
             adrift: true,
             ..State::default()
         };
-        self.frames.lost(side);
+        let part = self.part(side, &[]);
+        self.frames.lost(part);
         Progress::Read(rest.len().max(1))
     }
 
@@ -145,7 +179,8 @@ impl<F: Frames> Dissector for Line<F> {
             return;
         }
         let at = out.offset();
-        match self.frames.cut(side, rest, 0, true) {
+        let part = self.part(side, rest);
+        match self.frames.cut(part, rest, 0, true) {
             Cut::Frame(n) if n == rest.len() => {
                 self.read_frame(side, rest, out);
             }

@@ -17,7 +17,7 @@ pub mod opaque;
 pub mod signature;
 pub mod turns;
 
-pub use line::{Cut, Frames, Line};
+pub use line::{Cut, Frames, Line, Role};
 pub use opaque::SERIAL;
 pub use turns::Turns;
 

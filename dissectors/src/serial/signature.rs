@@ -1,6 +1,6 @@
 //! Is this such a serial protocol? The same cutting function, asked about first bytes.
 
-use crate::contract::{Confidence, Hint, Probe, Transport};
+use crate::contract::{Confidence, Hint, Probe, Side, Transport};
 use crate::serial::Cut;
 
 /// What a frame says for or against a protocol.
@@ -37,6 +37,18 @@ const LEAD_MID_STREAM: usize = 1024;
 
 /// Says neither yes nor no: this side's bytes cannot tell, and nobody need wait for more of them.
 pub const ABSTAIN: Probe = Probe::More(0);
+
+/// Asks `recognise` for the host's bytes and the device's: whoever opened the connection may be
+/// either. The usual one, a host that calls, goes before.
+pub fn either(side: Side, recognise: impl Fn(Side) -> Probe) -> Probe {
+    match recognise(side) {
+        yes @ Probe::Yes(_) => yes,
+        other => match recognise(side.other()) {
+            Probe::Yes(Confidence(sure)) => Probe::Yes(Confidence(sure.saturating_sub(1).max(1))),
+            _ => other,
+        },
+    }
+}
 
 /// Cuts `first` into frames and adds up their signs.
 pub fn recognise(

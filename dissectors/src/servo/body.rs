@@ -5,7 +5,7 @@ use crate::contract::Side;
 use crate::limits::{Limits, SERIAL_OPEN};
 use crate::message::{Draft, Messages, Scope};
 use crate::schema::KindId;
-use crate::serial::{BAD_CHECKSUM, BAD_LAYOUT, Cut, Frames, Turns};
+use crate::serial::{BAD_CHECKSUM, BAD_LAYOUT, Cut, Frames, Role, Turns};
 
 use super::commands;
 use super::fields::*;
@@ -229,6 +229,10 @@ impl Servo {
 
 impl Frames for Servo {
     const MALFORMED: KindId = MALFORMED;
+
+    fn role(&self, input: &[u8]) -> Option<Role> {
+        frame::role(input)
+    }
 
     fn cut(&self, side: Side, input: &[u8], _: usize, last: bool) -> Cut {
         frame::cut(side, input, self.streaming[side.index()], last)

@@ -1,7 +1,7 @@
 //! Where texts and binary records end.
 
 use crate::contract::Side;
-use crate::serial::Cut;
+use crate::serial::{Cut, Role};
 use crate::serial::checksum::{hex, xor8};
 use crate::serial::signature::Sign;
 
@@ -118,6 +118,27 @@ pub fn checked(text: &[u8]) -> (&[u8], bool) {
 pub fn binary(frame: &[u8]) -> Option<(&[u8], bool)> {
     let (told, body) = frame.split_last()?;
     body.ends_with(&[END]).then(|| (body, xor8(body) == *told))
+}
+
+/// A command with its check sum, or the words that begin a session, come from the host; any other
+/// checked text, and binary records, from the ventilator.
+pub fn role(input: &[u8]) -> Option<Role> {
+    let end = input.iter().position(|b| !(0x20..0x7F).contains(b))?;
+    match input[end] {
+        EOT => {
+            let (body, fits) = checked(&input[..end]);
+            let word = body.get(..4).filter(|w| w.iter().all(u8::is_ascii_uppercase));
+            match word {
+                _ if &input[..end] == b"HO" => Some(Role::Host),
+                Some(_) if fits && super::commands::kind(body, true).is_some() => Some(Role::Host),
+                // A command that nobody listed, or an answer in letters.
+                Some(_) => None,
+                None => fits.then_some(Role::Device),
+            }
+        }
+        VALUE | PHASE | ERROR if end == 0 => Some(Role::Device),
+        _ => None,
+    }
 }
 
 pub fn sign(side: Side, frame: &[u8]) -> Sign {

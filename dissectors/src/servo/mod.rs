@@ -43,8 +43,10 @@ fn probe(side: Side, first: &[u8], hint: Hint) -> Probe {
         port_confidence: 60,
         words: false,
     };
-    let cut = |rest: &[u8]| frame::cut(side, rest, false, false);
-    signature::recognise(first, hint, bar, cut, |f| frame::sign(side, f))
+    signature::either(side, |side| {
+        let cut = |rest: &[u8]| frame::cut(side, rest, false, false);
+        signature::recognise(first, hint, bar, cut, |f| frame::sign(side, f))
+    })
 }
 
 fn open(limits: &Limits) -> Box<dyn Dissector> {

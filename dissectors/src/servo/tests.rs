@@ -1,6 +1,6 @@
 use crate::action::{Outcome, Verb};
 use crate::contract::{Probe, Side};
-use crate::serial::harness::{hint, mutate, play, recut, vectors};
+use crate::serial::harness::{hint, mutate, play, recut, turned, vectors};
 
 use super::*;
 
@@ -211,4 +211,21 @@ fn cut_and_changed_bytes() {
         .flat_map(|(_, b)| b.clone())
         .collect();
     mutate(&SERVO, &all);
+}
+
+#[test]
+fn ventilator_that_calls_its_host_is_commanded_all_the_same() {
+    let v = vectors();
+    turned(
+        &SERVO,
+        &[
+            (Side::Client, &v["servo_ho"]),
+            (Side::Client, &v["servo_rcty"]),
+            (Side::Server, &command("082")),
+            (Side::Client, &v["servo_sdad"]),
+            (Side::Client, &v["servo_radc"]),
+            (Side::Server, &v["servo_breath_real"]),
+            (Side::Client, &command("SVEN500")),
+        ],
+    );
 }

@@ -46,11 +46,16 @@ pub struct Findings {
 
 impl Findings {
     pub fn new(limits: &Limits) -> Self {
+        Self::numbered_from(0, limits)
+    }
+
+    /// Serials begin at a number of their own.
+    pub fn numbered_from(first: u64, limits: &Limits) -> Self {
         Findings {
             open: BTreeMap::new(),
             by_key: Table::default(),
             ids: Table::default(),
-            next: 0,
+            next: first,
             next_quiet: i64::MAX,
             room: limits.get(limits::FINDINGS_OPEN).max(1),
             frames: limits.get(limits::FINDING_FRAMES).max(1),

@@ -1,5 +1,6 @@
 //! The judge: messages in order, findings out.
 
+mod absences;
 mod clock;
 mod collapse;
 mod costs;
@@ -10,9 +11,11 @@ mod lessons;
 mod needs;
 mod neighbours;
 mod places;
+mod quiet;
 mod render;
 mod setpoints;
 mod table;
+mod unjudged;
 mod windows;
 
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -22,6 +25,7 @@ use dissectors::message::{Batch, FrameRef, Interest, Message};
 use dissectors::registry::{PROTOCOLS, ProtocolId};
 use foldhash::fast::RandomState;
 
+use self::absences::{Vigil, Waiting};
 use self::clock::Clock;
 use self::collapse::{Findings, Occurrence, finding_id};
 use self::index::{Index, RuleAt};
@@ -30,12 +34,16 @@ use self::lessons::Lessons;
 pub use self::lessons::Taught;
 use self::needs::Needs;
 pub use self::neighbours::Neighbours;
+use self::quiet::Quiet;
 use self::setpoints::Setpoints;
 pub(crate) use self::table::Table;
+pub use self::unjudged::Unjudged;
+use self::unjudged::{Doubt, Doubts};
 use self::windows::{Feeding, Told, Windows};
+use crate::exceptions::{Case, Cause, Exceptions};
 use crate::finding::{Event, Finding, Outcomes, Severity, Talk};
 use crate::inventory::Inventory;
-use crate::language::compiled::{Attribute, Operand, Seat, Truth};
+use crate::language::compiled::{Attribute, Operand, Seat, Truth, WindowKind};
 use crate::language::eval::{Facts, Known, NoPast, Partner, Past, each, eval, privacy_of};
 use crate::language::ruleset::{Compiled, RuleSet, Status};
 use crate::limits::{self, Hits, Limits};
@@ -62,7 +70,9 @@ pub struct Judge {
     lessons: Lessons,
     setpoints: Setpoints,
     neighbours: Neighbours,
+    vigil: Vigil,
     findings: Findings,
+    quiet: Quiet,
     hasher: RandomState,
     scratch: Scratch,
     costs: costs::Costs,
@@ -79,8 +89,10 @@ struct Book {
     keeps: Vec<bool>,
     /// Requests kept whole at the moment.
     kept: usize,
-    /// By rule: messages that only a policy could have judged.
-    unjudged: Vec<u64>,
+    /// By rule: what could not be judged.
+    unjudged: Vec<Doubts>,
+    /// Windows that wait for something to follow: rule and place.
+    absences: Vec<(RuleAt, usize)>,
 }
 
 #[derive(Default)]
@@ -99,15 +111,6 @@ struct Scratch {
 /// Copies of requests that wait to be used again, and how large one of them may be.
 const SPARE_BATCHES: usize = 256;
 const SPARE_BYTES: usize = 8 * 1024;
-
-/// A rule that could not be judged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unjudged {
-    pub rule_id: String,
-    pub why: &'static str,
-    /// Messages concerned.
-    pub count: u64,
-}
 
 impl Book {
     fn new(rules: Vec<Compiled>) -> Self {
@@ -128,13 +131,27 @@ impl Book {
         Book {
             windows: rules.iter().map(|r| Windows::new(&r.condition)).collect(),
             index: Index::new(&rules),
-            unjudged: vec![0; rules.len()],
+            unjudged: vec![Doubts::default(); rules.len()],
+            absences: absences_of(&rules),
             tracks,
             keeps,
             kept: 0,
             rules,
         }
     }
+}
+
+/// Every window that waits for something to follow.
+fn absences_of(rules: &[Compiled]) -> Vec<(RuleAt, usize)> {
+    let mut found = Vec::new();
+    for (rule, compiled) in rules.iter().enumerate() {
+        for (at, window) in compiled.condition.windows.iter().enumerate() {
+            if window.kind == WindowKind::Absence {
+                found.push((rule as RuleAt, at));
+            }
+        }
+    }
+    found
 }
 
 /// What a judge of these rules reads of messages.
@@ -157,7 +174,9 @@ impl Judge {
             lessons: Lessons::new(&limits),
             setpoints: Setpoints::new(&limits),
             neighbours: Neighbours::new(&limits),
+            vigil: Vigil::new(&limits),
             findings: Findings::new(&limits),
+            quiet: Quiet::new(&limits),
             hasher: RandomState::default(),
             scratch: Scratch::default(),
             costs: costs::Costs::default(),
@@ -179,6 +198,7 @@ impl Judge {
         }
         self.joins.clear();
         self.costs.clear();
+        self.vigil.clear();
         self.book = Book::new(rules.into_rules());
         self.policy = policy;
     }
@@ -203,6 +223,10 @@ impl Judge {
     /// raised, by rule id.
     pub fn message(&mut self, message: Message<'_>, sink: &mut dyn FnMut(Event<'_>)) {
         self.advance(message.frame().time, sink);
+        if self.vigil.heard(message) {
+            self.forget_what_waits();
+        }
+        self.overdue(sink);
         self.inventory.saw(message, &mut self.hits);
         self.neighbours.saw(message, &mut self.hits);
         self.lessons.learn(message, &mut self.hits);
@@ -269,22 +293,109 @@ impl Judge {
 
     /// Moves the clock (packet time, nanoseconds since 1970): what has lapsed by then is judged.
     pub fn advance(&mut self, time: i64, sink: &mut dyn FnMut(Event<'_>)) {
+        let before = self.clock.now();
         let now = self.clock.tick(time);
-        if !self.joins.is_due(now) && !self.findings.is_due(now) {
+        self.vigil.moved(before, now);
+        self.overdue(sink);
+        if !self.joins.is_due(now) && !self.findings.is_due(now) && !self.quiet.is_due(now) {
             return;
         }
         while let Some(lapsed) = self.joins.lapsed(now) {
             self.lapse(lapsed, sink);
         }
         self.findings.advance(now, sink);
+        self.quiet.advance(now, sink);
     }
 
-    /// The end: open joins end as unknown, findings close with their counts.
+    /// Tells what was waited for in vain.
+    fn overdue(&mut self, sink: &mut dyn FnMut(Event<'_>)) {
+        let now = self.clock.now();
+        while self.vigil.is_due(now) {
+            let mut next: Option<((i64, u64), RuleAt, usize)> = None;
+            for (rule, window) in &self.book.absences {
+                let windows = self.book.windows.get_mut(*rule as usize);
+                let due = windows.and_then(|w| w.absences(*window)?.due());
+                if let Some(due) = due
+                    && next.is_none_or(|(first, ..)| due < first)
+                {
+                    next = Some((due, *rule, *window));
+                }
+            }
+            self.vigil
+                .next_due(next.map(|((deadline, _), ..)| deadline));
+            let Some((_, rule, window)) = next.filter(|((deadline, _), ..)| *deadline < now) else {
+                return;
+            };
+            let windows = self.book.windows.get_mut(rule as usize);
+            if let Some(waiting) = windows.and_then(|w| w.absences(window)?.take()) {
+                self.in_vain(rule, window, waiting, sink);
+            }
+        }
+    }
+
+    /// A message waited in vain to be followed.
+    fn in_vain(
+        &mut self,
+        at: RuleAt,
+        window: usize,
+        waiting: Waiting,
+        sink: &mut dyn FnMut(Event<'_>),
+    ) {
+        let doubt = self.vigil.doubt(&waiting);
+        let rule = self.book.rules.get(at as usize);
+        match (rule, doubt) {
+            (Some(_), Some(doubt)) => self.book.unjudged[at as usize].count(doubt),
+            (Some(rule), None) => {
+                let mut facts = Facts::new(
+                    waiting.message.message(0),
+                    self.policy.as_ref(),
+                    &self.inventory,
+                );
+                facts.known.neighbours = Some(&self.neighbours);
+                self.scratch.evidence.clear();
+                self.scratch.told.clear();
+                let within = rule.condition.windows.get(window).map_or(0, |w| w.within);
+                self.scratch.told.push(Told::Nothing(within));
+                let mut firing = Firing {
+                    findings: &mut self.findings,
+                    quiet: &mut self.quiet,
+                    hits: &mut self.hits,
+                    hasher: &self.hasher,
+                    now: self.clock.now(),
+                    evidence: &mut self.scratch.evidence,
+                    told: &mut self.scratch.told,
+                };
+                let outcome = facts.settled_outcome().unwrap_or(Outcome::Unknown);
+                fire(rule, at, &facts, outcome, &mut firing, sink);
+            }
+            (None, _) => {}
+        }
+        self.vigil.leave(waiting.message.message(0));
+        self.vigil.spare(waiting.message);
+    }
+
+    /// Between two captures nothing was seen: what waits cannot be judged.
+    fn forget_what_waits(&mut self) {
+        for (rule, window) in &self.book.absences {
+            let Some(absences) = self.book.windows[*rule as usize].absences(*window) else {
+                continue;
+            };
+            while let Some(waiting) = absences.take() {
+                self.book.unjudged[*rule as usize].count(Doubt::Hole);
+                self.vigil.leave(waiting.message.message(0));
+                self.vigil.spare(waiting.message);
+            }
+        }
+    }
+
+    /// The end: open joins end as unknown, findings close with their counts. What still waits to be
+    /// followed says nothing.
     pub fn finish(&mut self, sink: &mut dyn FnMut(Event<'_>)) {
         while let Some(lapsed) = self.joins.last() {
             self.lapse(lapsed, sink);
         }
         self.findings.finish(sink);
+        self.quiet.finish(sink);
     }
 
     /// How often each limit was hit.
@@ -297,17 +408,17 @@ impl Judge {
         self.clock.steps
     }
 
-    /// Rules that concerned a message but could not be judged for want of a policy.
+    /// What could not be judged, by rule and reason.
     pub fn unjudged(&self) -> Vec<Unjudged> {
-        let rules = self.book.rules.iter().zip(&self.book.unjudged);
-        rules
-            .filter(|(_, count)| **count > 0)
-            .map(|(rule, count)| Unjudged {
-                rule_id: rule.rule.id.clone(),
-                why: "no policy",
-                count: *count,
-            })
-            .collect()
+        let mut told = Vec::new();
+        let book = &self.book;
+        for ((rule, doubts), windows) in book.rules.iter().zip(&book.unjudged).zip(&book.windows) {
+            let mut doubts = *doubts;
+            doubts.set(Doubt::Evicted, windows.evicted);
+            doubts.set(Doubt::Forgotten, windows.forgotten);
+            told.extend(doubts.told(&rule.rule.id));
+        }
+        told
     }
 
     /// Gives the judge the site's list of devices: findings name them by it.
@@ -331,6 +442,25 @@ impl Judge {
             .collect();
         told.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         told
+    }
+
+    /// Takes a site's exceptions in the place of those so far.
+    pub fn except(&mut self, exceptions: Exceptions, sink: &mut dyn FnMut(Event<'_>)) {
+        self.quiet.change(exceptions, sink);
+    }
+
+    pub fn exceptions(&self) -> &Exceptions {
+        self.quiet.exceptions()
+    }
+
+    /// Exceptions, windows and thresholds that held something back, with how often.
+    pub fn suppressed(&self) -> impl Iterator<Item = (&std::sync::Arc<Cause>, u64)> {
+        self.quiet.counted()
+    }
+
+    /// Whether anything was held back.
+    pub fn has_suppressed(&self) -> bool {
+        self.suppressed().next().is_some()
     }
 
     pub fn inventory(&self) -> &Inventory {
@@ -450,6 +580,10 @@ impl Judge {
                     continue;
                 };
                 let facts = match task {
+                    Task::Learn(serial, was) if Quiet::has(serial) => {
+                        self.quiet.learn(serial, was, outcome);
+                        continue;
+                    }
                     Task::Learn(serial, was) => {
                         self.findings.learn(serial, was, outcome, sink);
                         continue;
@@ -476,6 +610,7 @@ impl Judge {
                     began: self.clock.began(),
                     evidence: &mut self.scratch.evidence,
                     told: &mut self.scratch.told,
+                    vigil: &mut self.vigil,
                 };
                 match holds(rule, facts, &mut feeding) {
                     Truth::True => {
@@ -489,6 +624,7 @@ impl Judge {
                         }
                         let mut firing = Firing {
                             findings: &mut self.findings,
+                            quiet: &mut self.quiet,
                             hits: &mut self.hits,
                             hasher: &self.hasher,
                             now: self.clock.now(),
@@ -505,7 +641,7 @@ impl Judge {
                         }
                     }
                     Truth::Unknown if rule.condition.uses.policy && policy.is_none() => {
-                        self.book.unjudged[at as usize] += 1;
+                        self.book.unjudged[at as usize].count(Doubt::NoPolicy);
                     }
                     _ => {}
                 }
@@ -622,6 +758,7 @@ fn holds(rule: &Compiled, facts: &Facts<'_>, feeding: &mut Feeding<'_>) -> Truth
 /// What it takes to open or count a finding.
 struct Firing<'j> {
     findings: &'j mut Findings,
+    quiet: &'j mut Quiet,
     hits: &'j mut Hits,
     hasher: &'j RandomState,
     now: i64,
@@ -670,6 +807,20 @@ fn fire(
     };
     let told = firing.told.as_slice();
     let make = || finding(rule, facts, key, &windows::in_words(told));
+    if !firing.quiet.is_empty() {
+        let case = Case {
+            rule: &rule.rule.id,
+            actor: facts.sides.identity(Seat::Actor),
+            target: facts.sides.identity(Seat::Target),
+            action: message.action(),
+            policy: facts.policy,
+            time: message.frame().time,
+        };
+        let (now, quiet) = (firing.now, &mut *firing.quiet);
+        if let Some(entry) = quiet.holds(&case, u64::from(at), now, firing.hits) {
+            return quiet.occur(entry, &occurrence, now, firing.hits, make, sink);
+        }
+    }
     firing
         .findings
         .occur(&occurrence, firing.now, firing.hits, make, sink)

@@ -251,6 +251,7 @@ impl Look<'_> {
             | Node::Exists(_)
             | Node::ExistsPartner(_)
             | Node::Listed(_)
+            | Node::Known(_)
             | Node::ListedTitle(_) => Needs::ANY,
         }
     }

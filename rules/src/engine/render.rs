@@ -10,6 +10,7 @@ use crate::language::compiled::{
 use crate::language::eval::{Facts, Partner, Val, each, privacy_of};
 use crate::language::names::Vocabulary;
 use crate::language::ruleset::{Compiled, Piece};
+use crate::language::units::Unit;
 use crate::privacy::{Words, printable};
 use dissectors::action::{Device, Verb};
 
@@ -150,6 +151,7 @@ pub fn value(operand: &Operand, facts: &Facts<'_>, words: &mut Words) {
                 None => words.push(UNKNOWN),
             }
         }
+        Operand::Fact(Which::This, Fact::ValueBefore) => before(facts, words),
         _ => {
             let privacy = privacy_of(operand);
             let mut any = false;
@@ -164,6 +166,32 @@ pub fn value(operand: &Operand, facts: &Facts<'_>, words: &mut Words) {
                 words.push(UNKNOWN);
             }
         }
+    }
+}
+
+/// The value in force before, in the unit that this message uses.
+fn before(facts: &Facts<'_>, words: &mut Words) {
+    let said =
+        facts
+            .known
+            .before
+            .zip(facts.message.action())
+            .and_then(|((before, dimension), action)| {
+                let quantity = action.value?;
+                let unit = Unit::parse(quantity.unit).filter(|u| u.dimension == dimension)?;
+                let one = unit.base(1.0);
+                (one > 0.0).then(|| (before / one, quantity.unit))
+            });
+    match said {
+        Some((number, unit)) => {
+            // Four digits are more than any pump or monitor sets.
+            let rounded = format!("{number:.4}");
+            let short = rounded.trim_end_matches('0').trim_end_matches('.');
+            words.push(short);
+            words.push(" ");
+            words.push(&printable(unit));
+        }
+        None => words.push(UNKNOWN),
     }
 }
 
@@ -307,6 +335,9 @@ pub fn confidence(rule: &Compiled, facts: &Facts<'_>) -> (Confidence, Vec<String
         .is_some_and(|a| a.verb == Verb::UnknownVerb)
     {
         at_most(Confidence::Probable, "the verb is not known".to_owned());
+    }
+    if reasons.is_empty() && confidence != Confidence::Certain {
+        reasons.push("the rule concludes it from what it saw; the wire does not say it".to_owned());
     }
     (confidence, reasons)
 }

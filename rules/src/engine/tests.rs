@@ -16,6 +16,8 @@ use crate::policy::Policy;
 use crate::privacy::{Pseudonyms, Show};
 
 mod memory;
+mod quiet;
+mod waiting;
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -177,6 +179,7 @@ fn note(event: Event<'_>) -> (String, Finding) {
         Event::Opened(f) => ("opened".into(), f.clone()),
         Event::Raised(f) => ("raised".into(), f.clone()),
         Event::Closed(f) => ("closed".into(), f.clone()),
+        Event::Suppressed(f, cause) => (format!("held back by a {}", cause.kind), f.clone()),
     }
 }
 

@@ -7,6 +7,7 @@ use dissectors::message::{FrameRef, Message, Value};
 use dissectors::registry::{PROTOCOLS, ProtocolId};
 use foldhash::fast::RandomState;
 
+use super::absences::{Absences, Vigil};
 use super::needs::{NO_VERB, Needs};
 use super::table::Table;
 use crate::language::ast::Comparison;
@@ -21,6 +22,10 @@ use crate::limits::{self, Hits, LimitId, Limits};
 #[derive(Debug, Default)]
 pub struct Windows {
     tables: Vec<Keyed>,
+    /// Keys that made room for others.
+    pub evicted: u64,
+    /// Messages that waited to be followed and made room for others.
+    pub forgotten: u64,
 }
 
 /// One window: its state for each key.
@@ -29,6 +34,10 @@ struct Keyed {
     keys: Table<u64, State>,
     /// In the order of touching; what is out of date or evicted comes from the front.
     order: VecDeque<(i64, u64)>,
+    /// Events of all keys, as of their last touch.
+    events: usize,
+    /// What waits to be followed.
+    absences: Absences,
     steps: Vec<Step>,
 }
 
@@ -61,6 +70,8 @@ impl Step {
 #[derive(Debug)]
 struct State {
     touched: i64,
+    /// Events counted in the sum over all keys.
+    counted: usize,
     /// Count, distinct, sum: what counted, oldest first.
     events: Events,
     /// What only some kinds of windows keep, apart: there are many keys.
@@ -146,6 +157,13 @@ impl Events {
         }
     }
 
+    fn pop_back(&mut self) -> Option<Counted> {
+        match self {
+            Events::Many(all) => all.pop_back(),
+            _ => self.pop_front(),
+        }
+    }
+
     /// Takes out the event with this value, if there is one.
     fn forget(&mut self, what: u64) {
         match self {
@@ -178,11 +196,13 @@ impl Events {
 pub enum Told {
     Count(usize, i64),
     Different(usize, i64),
-    Sum(f64, i64),
+    Sum(f64, Dimension, i64),
     Times(f64),
     FirstSeen,
     WentBack(usize, i64),
     Became(f64, f64),
+    Nothing(i64),
+    Moved(f64, f64, Dimension, i64),
 }
 
 impl std::fmt::Display for Told {
@@ -190,13 +210,20 @@ impl std::fmt::Display for Told {
         match self {
             Told::Count(n, within) => write!(f, "{n} within {}", words(*within)),
             Told::Different(n, within) => write!(f, "{n} different within {}", words(*within)),
-            Told::Sum(sum, within) => write!(f, "{sum} within {}", words(*within)),
+            Told::Sum(sum, dimension, within) => {
+                write!(f, "{} within {}", dimension.shown(*sum), words(*within))
+            }
             Told::Times(times) => write!(f, "{times:.3} times the value before"),
             Told::FirstSeen => f.write_str("first seen"),
             Told::WentBack(n, within) => {
                 write!(f, "went back {n} times within {}", words(*within))
             }
             Told::Became(old, new) => write!(f, "{old} became {new}"),
+            Told::Nothing(within) => write!(f, "none within {}", words(*within)),
+            Told::Moved(from, to, dimension, within) => {
+                let (from, to) = (dimension.shown(*from), dimension.shown(*to));
+                write!(f, "from {from} to {to} within {}", words(*within))
+            }
         }
     }
 }
@@ -221,6 +248,8 @@ pub struct Feeding<'j> {
     /// Evidence and words of the windows that held.
     pub evidence: &'j mut Vec<FrameRef>,
     pub told: &'j mut Vec<Told>,
+    /// What is shared by all that waits to be followed.
+    pub vigil: &'j mut Vigil,
 }
 
 impl Windows {
@@ -238,7 +267,27 @@ impl Windows {
                     ..Keyed::default()
                 })
                 .collect(),
+            evicted: 0,
+            forgotten: 0,
         }
+    }
+
+    /// Keys of the window that has most.
+    #[cfg(test)]
+    pub fn held(&self) -> usize {
+        self.tables.iter().map(|t| t.keys.len()).max().unwrap_or(0)
+    }
+
+    /// Events over all keys.
+    #[cfg(test)]
+    pub fn events(&self) -> usize {
+        let states = self.tables.iter().flat_map(|t| t.keys.values());
+        states.map(|s| s.events.len()).sum()
+    }
+
+    /// What a window waits for.
+    pub fn absences(&mut self, at: usize) -> Option<&mut Absences> {
+        self.tables.get_mut(at).map(|t| &mut t.absences)
     }
 }
 
@@ -252,6 +301,7 @@ impl Past for Feeding<'_> {
             WindowKind::Sequence => return self.sequence(at, window, facts),
             WindowKind::Takeover => return self.takeover(at, window, facts),
             WindowKind::Unprepared => return self.unprepared(at, window, facts),
+            WindowKind::Absence => return self.absence(at, window, facts),
             _ => {}
         }
         for step in &window.steps {
@@ -284,14 +334,24 @@ impl Past for Feeding<'_> {
                 self.interleaved(at, window, key, threshold, facts)
             }
             WindowKind::Changes => self.changes(at, window, key, facts),
-            WindowKind::Sequence | WindowKind::Takeover | WindowKind::Unprepared => Truth::Unknown,
+            WindowKind::Moved { .. } => self.moved(at, window, key, facts),
+            WindowKind::Sequence
+            | WindowKind::Takeover
+            | WindowKind::Unprepared
+            | WindowKind::Absence => Truth::Unknown,
         }
     }
 }
 
 impl Feeding<'_> {
     /// Whether a step of a window is true for the message.
-    fn is_true(&self, at: usize, step: usize, condition: &Node, facts: &Facts<'_>) -> bool {
+    pub(super) fn is_true(
+        &self,
+        at: usize,
+        step: usize,
+        condition: &Node,
+        facts: &Facts<'_>,
+    ) -> bool {
         let table = self.windows.tables.get(at);
         let step = table.and_then(|t| t.steps.get(step));
         step.is_none_or(|s| s.may(facts.message))
@@ -383,7 +443,7 @@ impl Feeding<'_> {
         }
         let sum = state.more().sum;
         let held = sum > above && !same(sum, above) || or_equal && same(sum, above);
-        self.holds(at, key, held, |_| Told::Sum(sum, window.within))
+        self.holds(at, key, held, |_| Told::Sum(sum, dimension, window.within))
     }
 
     fn ratio(
@@ -549,8 +609,11 @@ impl Feeding<'_> {
         // What was said before the letting go may be read after it.
         let let_go = state.more.as_ref().and_then(|m| m.let_go);
         let held = held.filter(|_| let_go.is_none_or(|t| event.frame.time < t));
-        let taken = held.filter(|h| takes && h.what != value);
-        if sets && held.is_none_or(|h| h.what == value) {
+        // What was sent before the holder's message, and is judged after it because its answer came
+        // later, takes nothing over: a router that translates addresses shows one message twice.
+        let sent_before = |h: &Counted| event.frame.time < h.frame.time;
+        let taken = held.filter(|h| takes && h.what != value && !sent_before(h));
+        if sets && held.is_none_or(|h| h.what == value || sent_before(&h)) {
             if held.is_none() {
                 state.more = None;
             }
@@ -697,6 +760,52 @@ impl Feeding<'_> {
         truth
     }
 
+    /// How far a number rose above its least, or fell below its greatest, within the time.
+    fn moved(&mut self, at: usize, window: &Window, key: u64, facts: &Facts<'_>) -> Truth {
+        let WindowKind::Moved {
+            by: than,
+            or_equal,
+            dimension,
+            falling,
+        } = window.kind
+        else {
+            return Truth::Unknown;
+        };
+        let mut now = None;
+        for operand in &window.of {
+            each(operand, facts, &mut |v| match v {
+                Val::Number(n) if dimension == Dimension::NONE => now = now.or(Some(n)),
+                Val::Quantity(n, d) if d == dimension => now = now.or(Some(n)),
+                _ => {}
+            });
+        }
+        let Some(number) = now.filter(|n| n.is_finite()) else {
+            return Truth::Unknown;
+        };
+        let event = self.event(number.to_bits(), facts);
+        let room = self.limits.get(limits::WINDOW_VALUES).max(2);
+        let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
+            return Truth::Unknown;
+        };
+        let sign = if falling { -1.0 } else { 1.0 };
+        let crowded = state.push_least(event, sign, window.within, room);
+        let Some(least) = state.events.front().copied() else {
+            return Truth::Unknown;
+        };
+        if crowded {
+            self.hits.count(limits::WINDOW_VALUES);
+        }
+        let from = f64::from_bits(least.what);
+        let by = (number - from) * sign;
+        let held = by > than && !same(by, than) || or_equal && same(by, than);
+        if held {
+            self.evidence.push(least.frame);
+            self.told
+                .push(Told::Moved(from, number, dimension, window.within));
+        }
+        held.into()
+    }
+
     /// The state of a key, made if there is none.
     fn state(
         &mut self,
@@ -711,18 +820,27 @@ impl Feeding<'_> {
         let slack = window.within / 16;
         let table = self.windows.tables.get_mut(at)?;
         // What is out of date leaves; then, if need be, what was touched longest ago.
+        let most = self.limits.get(limits::WINDOW_EVENTS);
         while let Some((touched, oldest)) = table.order.front().copied() {
             let stale = touched.saturating_add(window.within).saturating_add(slack) < now;
-            let full = table.keys.len() >= room && !table.keys.contains_key(&key);
+            let crowded = table.events > most;
+            let full = table.keys.len() >= room && !table.keys.contains_key(&key) || crowded;
             if !stale && !full && table.order.len() < room.saturating_mul(4) {
                 break;
             }
             table.order.pop_front();
             match table.keys.get(&oldest) {
                 Some(state) if state.touched == touched => {
+                    table.events = table.events.saturating_sub(state.counted);
                     table.keys.remove(&oldest);
                     if !stale {
-                        self.hits.count(limit);
+                        let hit = if crowded {
+                            limits::WINDOW_EVENTS
+                        } else {
+                            limit
+                        };
+                        self.hits.count(hit);
+                        self.windows.evicted += 1;
                     }
                 }
                 _ => {}
@@ -736,6 +854,9 @@ impl Feeding<'_> {
             state.touched = now;
             table.order.push_back((now, key));
         }
+        let events = state.events.len();
+        table.events = (table.events + events).saturating_sub(state.counted);
+        state.counted = events;
         Some(state)
     }
 
@@ -756,7 +877,7 @@ impl Feeding<'_> {
     }
 
     /// A key made of the values of some operands; `None` if one has none.
-    fn key(&self, operands: &[Operand], facts: &Facts<'_>) -> Option<u64> {
+    pub(super) fn key(&self, operands: &[Operand], facts: &Facts<'_>) -> Option<u64> {
         let mut hasher = self.hasher.build_hasher();
         TAG.hash(&mut hasher);
         for operand in operands {
@@ -777,6 +898,7 @@ impl State {
     fn new(touched: i64) -> Self {
         State {
             touched,
+            counted: 0,
             events: Events::default(),
             more: None,
         }
@@ -814,6 +936,29 @@ impl State {
             }
         }
         self.more().sum = sum;
+    }
+
+    /// Keeps only what may yet be the least (`sign` 1) or the greatest (-1): least first. True if one
+    /// between had to go for want of room.
+    fn push_least(&mut self, event: Counted, sign: f64, within: i64, room: usize) -> bool {
+        let number = |e: &Counted| f64::from_bits(e.what) * sign;
+        let stale = |e: &Counted| e.time.saturating_add(within) < event.time;
+        while self.events.front().is_some_and(stale) {
+            self.events.pop_front();
+        }
+        while self
+            .events
+            .back()
+            .is_some_and(|e| number(e) >= number(&event))
+        {
+            self.events.pop_back();
+        }
+        let crowded = self.events.len() >= room;
+        if crowded && let Events::Many(all) = &mut self.events {
+            all.remove(1);
+        }
+        self.events.push_back(event);
+        crowded
     }
 
     fn more(&mut self) -> &mut More {

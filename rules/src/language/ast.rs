@@ -32,6 +32,8 @@ pub enum ExprKind {
     List(Vec<Expr>),
     /// `group "name"`
     Group(String),
+    /// `file "list.txt"`
+    File(String),
     /// `verb`, `dicom.calling_ae`, `request.dicom.called_ae`, `set-rate`
     Name(String),
     /// `hl7v2[RXG-15]`: the dotted name before the bracket, and what stands in it.

@@ -1,13 +1,18 @@
 //! The tree against the tables: names are resolved, types and units agree, literals are parsed.
 //! All mistakes of a condition are found in one pass.
 
+use std::path::Path;
+
 use dissectors::registry::PROTOCOLS;
 use dissectors::schema::Privacy;
 
 use super::ast::{Call, Comparison, Expr, ExprKind, Span, TextTest};
-use super::compiled::{Condition, Fact, Literal, Node, Operand, Pattern, Set, Uses, Which, Window};
+use super::compiled::{
+    Condition, Fact, Literal, Node, Operand, Pattern, Set, Uses, Which, Window, WindowKind,
+};
 use super::diagnostic::nearest;
 use super::eval::has_window;
+use super::lists::Addresses;
 use super::names::{CALLS, QUESTIONS, Type, Vocabulary};
 use super::units::{Dimension, Unit};
 use crate::limits::{self, Limits};
@@ -58,7 +63,17 @@ impl Problem {
 
 /// Checks and compiles a condition.
 pub fn compile(expr: &Expr, limits: &Limits) -> Result<Condition, Vec<Problem>> {
+    compile_beside(expr, limits, None)
+}
+
+/// The same for a condition that may name list files, found from `folder`.
+pub fn compile_beside(
+    expr: &Expr,
+    limits: &Limits,
+    folder: Option<&Path>,
+) -> Result<Condition, Vec<Problem>> {
     let mut checker = Checker::new(limits);
+    checker.folder = folder;
     let root = checker.condition(expr);
     match root {
         Some(root) if checker.problems.is_empty() => Ok(Condition {
@@ -81,6 +96,8 @@ pub fn compile_operand(expr: &Expr, limits: &Limits) -> Result<(Operand, Uses), 
 
 pub(super) struct Checker<'l> {
     pub limits: &'l Limits,
+    /// Where list files are looked for.
+    pub folder: Option<&'l Path>,
     pub problems: Vec<Problem>,
     pub windows: Vec<Window>,
     pub uses: Uses,
@@ -92,6 +109,7 @@ impl<'l> Checker<'l> {
     fn new(limits: &'l Limits) -> Self {
         Checker {
             limits,
+            folder: None,
             problems: Vec::new(),
             windows: Vec::new(),
             uses: Uses::default(),
@@ -110,6 +128,7 @@ impl<'l> Checker<'l> {
                 self.units_fit_verbs(parts);
                 // What stands beside a window decides which messages it sees, wherever it stands.
                 let mut nodes = self.all(parts)?;
+                self.absence_stands_alone(&nodes, parts);
                 nodes.sort_by_key(has_window);
                 let plain = nodes.iter().filter(|n| !has_window(n)).count();
                 Some(Node::And(nodes, plain))
@@ -141,6 +160,41 @@ impl<'l> Checker<'l> {
                 "this is no condition",
                 "a value, neither true nor false",
             )),
+        }
+    }
+
+    /// When an absence is told there is no message at hand that another window could count.
+    fn absence_stands_alone(&mut self, nodes: &[Node], parts: &[Expr]) {
+        let waits = |node: &Node| self.windows_of(node).contains(&WindowKind::Absence);
+        let looking = || nodes.iter().zip(parts).filter(|(n, _)| has_window(n));
+        if looking().count() > 1
+            && let Some((_, expr)) = looking().find(|(n, _)| waits(n))
+        {
+            let (_, other) = match looking().find(|(n, _)| !waits(n)) {
+                Some(other) => other,
+                None => return,
+            };
+            self.problems.push(
+                Problem::new(
+                    &expr.span,
+                    "WR010",
+                    "`absence` and another window cannot both be asked for",
+                    "told when time has run out, with no message at hand",
+                )
+                .other(&other.span, "this counts messages")
+                .help("join them by `or`, or make two rules of it"),
+            );
+        }
+    }
+
+    fn windows_of(&self, node: &Node) -> Vec<WindowKind> {
+        match node {
+            Node::Window(at) => self.windows.get(*at).map(|w| w.kind).into_iter().collect(),
+            Node::And(parts, _) | Node::Or(parts) => {
+                parts.iter().flat_map(|p| self.windows_of(p)).collect()
+            }
+            Node::Not(inner) | Node::Surely(inner) => self.windows_of(inner),
+            _ => Vec::new(),
         }
     }
 
@@ -205,7 +259,9 @@ impl<'l> Checker<'l> {
         let op = if swap { op.turned() } else { op };
         let typed = self.operand(first, None);
         let expected = typed.as_ref().map(|t| t.1);
-        if let ExprKind::Range(..) | ExprKind::List(_) | ExprKind::Group(_) = second.kind {
+        if let ExprKind::Range(..) | ExprKind::List(_) | ExprKind::Group(_) | ExprKind::File(_) =
+            second.kind
+        {
             return self.fail(
                 Problem::new(
                     &second.span,
@@ -434,12 +490,13 @@ impl<'l> Checker<'l> {
                 Some(Set::Range(low, high, dimension))
             }
             ExprKind::List(items) => self.list(left, operand, plain(ty), items),
+            ExprKind::File(name) => self.file(plain(ty), set, name),
             ExprKind::Net(_) | ExprKind::Text(_) if plain(ty) == Type::Address => {
                 self.list(left, operand, Type::Address, std::slice::from_ref(set))
             }
             _ => self.fail(
                 Problem::new(&set.span, "WR004", "`in` needs a set", "no set").help(
-                    "a list `[a, b]`, a range `0..10 mL/h`, a network `10.0.0.0/8`, or `group \"name\"`",
+                    "a list `[a, b]`, a range `0..10 mL/h`, a network `10.0.0.0/8`, `group \"name\"`, or `file \"list.txt\"`",
                 ),
             ),
         }
@@ -490,6 +547,7 @@ impl<'l> Checker<'l> {
             return None;
         }
         texts.sort();
+        macs.sort_unstable();
         Some(match ty {
             Type::Word(_) => Set::Words(words),
             Type::Mac => Set::Macs(macs),
@@ -589,11 +647,12 @@ impl<'l> Checker<'l> {
         match call.name.as_str() {
             "exists" => self.exists(whole, call),
             "listed" => self.listed(whole, call),
+            "known" => self.is_known(whole, call),
             "surely" => self.surely(whole, call),
-            "sequence" | "first_seen" | "takeover" | "unprepared" | "changes" => {
+            "sequence" | "first_seen" | "takeover" | "unprepared" | "changes" | "absence" => {
                 self.looking_back(whole, call)
             }
-            "count" | "distinct" | "sum" | "ratio" | "interleaved" => self.fail(
+            "count" | "distinct" | "sum" | "ratio" | "interleaved" | "rise" | "fall" => self.fail(
                 Problem::new(
                     &whole.span,
                     "WR009",
@@ -611,12 +670,6 @@ impl<'l> Checker<'l> {
                 )
                 .help("write `role(actor) is pump`"),
             ),
-            "absence" => self.fail(Problem::new(
-                &call.name_span,
-                "WR010",
-                "`absence` is not judged yet",
-                "reserved",
-            )),
             _ => self.unknown_call(call),
         }
     }
@@ -698,6 +751,97 @@ impl<'l> Checker<'l> {
                 ty.words().to_owned(),
             )),
         }
+    }
+
+    /// `known(actor)`: the policy or the site's list of devices names it.
+    fn is_known(&mut self, whole: &Expr, call: &Call) -> Option<Node> {
+        self.uses.policy = true;
+        let asset = match call.args.as_slice() {
+            [arg] => self.operand(arg, None)?,
+            _ => {
+                return self.fail(Problem::new(
+                    &whole.span,
+                    "WR009",
+                    "`known` asks for one asset",
+                    format!("{} given", call.args.len()),
+                ));
+            }
+        };
+        match asset {
+            (Operand::Asset(seat, _), Type::Asset) => Some(Node::Known(seat)),
+            (_, ty) => self.fail(
+                Problem::new(
+                    &whole.span,
+                    "WR002",
+                    "`known` asks for `actor`, `target`, `sender` or `receiver`",
+                    ty.words().to_owned(),
+                )
+                .help("a title is asked for with `listed(...)`, what was seen before with `first_seen(...)`"),
+            ),
+        }
+    }
+
+    /// The values of a list file as a set of this type.
+    fn file(&mut self, ty: Type, set: &Expr, name: &str) -> Option<Set> {
+        let Some(folder) = self.folder else {
+            return self.fail(Problem::new(
+                &set.span,
+                "WR016",
+                "only a rule file can name a list",
+                "no folder to look in",
+            ));
+        };
+        let lines = match super::lists::read(&folder.join(name), self.limits) {
+            Ok(lines) => lines,
+            Err(why) => {
+                return self.fail(
+                    Problem::new(&set.span, "WR016", "this list cannot be read", why)
+                        .help("its path is read from the folder of the rule file"),
+                );
+            }
+        };
+        let (mut nets, mut macs, mut words) = (Vec::new(), Vec::new(), 0u128);
+        let mut texts: Vec<Box<[u8]>> = Vec::new();
+        for (line, value) in lines {
+            let good = match ty {
+                Type::Address => super::resolve::net(&value).map(|n| nets.push(n)).is_ok(),
+                Type::Mac => super::resolve::mac(&value).map(|m| macs.push(m)).is_some(),
+                Type::Word(vocabulary) => vocabulary
+                    .find(&value)
+                    .map(|w| words |= 1u128.checked_shl(u32::from(w)).unwrap_or(0))
+                    .is_some(),
+                Type::Text | Type::Any => {
+                    texts.push(value.as_bytes().into());
+                    true
+                }
+                _ => {
+                    return self.fail(Problem::new(
+                        &set.span,
+                        "WR016",
+                        "a list file holds texts, addresses, MACs or words",
+                        format!("compared with {}", ty.words()),
+                    ));
+                }
+            };
+            if !good {
+                let shown = crate::privacy::printable(value.as_bytes());
+                return self.fail(Problem::new(
+                    &set.span,
+                    "WR016",
+                    format!("line {line} of this list is not {}", ty.words()),
+                    format!("`{shown}`"),
+                ));
+            }
+        }
+        texts.sort();
+        texts.dedup();
+        macs.sort_unstable();
+        Some(match ty {
+            Type::Address => Set::Addresses(Addresses::of(&nets)),
+            Type::Mac => Set::Macs(macs),
+            Type::Word(_) => Set::Words(words),
+            _ => Set::Texts(texts),
+        })
     }
 
     /// True if a name means something by itself.

@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use regex::bytes::Regex;
 
 use super::ast::{Arithmetic, Comparison};
+use super::lists::Addresses;
 use super::units::Dimension;
 
 /// The answer of a condition. Only true fires; `not unknown` is unknown.
@@ -87,6 +88,8 @@ pub enum Node {
     WithinBounds,
     /// The policy names this asset.
     Listed(Seat),
+    /// The policy or the site's list of devices names this asset.
+    Known(Seat),
     /// The policy, or a host that claims it, names this title.
     ListedTitle(Operand),
     /// Index into [`Condition::windows`].
@@ -248,6 +251,9 @@ pub enum Set {
     /// A bit for each word; no vocabulary has more than 128.
     Words(u128),
     Nets(Vec<IpNet>),
+    /// Those of a list file.
+    Addresses(Addresses),
+    /// Sorted.
     Macs(Vec<[u8; 6]>),
     /// Members of a group of the policy, by name.
     Group(Seat, String),
@@ -303,4 +309,14 @@ pub enum WindowKind {
     Interleaved(u64),
     /// A number differs from the one before under the same code by more than 5 %.
     Changes,
+    /// A message of the first step that none of the second follows in time; with one step: that none
+    /// of its own follows.
+    Absence,
+    /// A number rose (or fell) by more than this within the time; in base units.
+    Moved {
+        by: f64,
+        or_equal: bool,
+        dimension: Dimension,
+        falling: bool,
+    },
 }

@@ -271,6 +271,17 @@ pub fn eval(node: &Node, facts: &Facts<'_>, past: &mut dyn Past) -> Truth {
             Some(policy) => policy.lists(&facts.sides.identity(*seat)).into(),
             None => Truth::Unknown,
         },
+        Node::Known(seat) => {
+            let named = facts.policy.map(|p| p.lists(&facts.sides.identity(*seat)));
+            let end = facts.sides.endpoint(*seat);
+            let inventory = facts.inventory;
+            let called = inventory.register().is_some();
+            let called = called.then(|| inventory.called(end.ip, end.mac).is_some());
+            match (named, called) {
+                (None, None) => Truth::Unknown,
+                (named, called) => (named == Some(true) || called == Some(true)).into(),
+            }
+        }
         Node::ListedTitle(operand) => {
             let Some(policy) = facts.policy else {
                 return Truth::Unknown;
@@ -446,7 +457,8 @@ fn within(operand: &Operand, set: &Set, facts: &Facts<'_>) -> Truth {
         }
         (Set::Range(low, high, d), Val::Quantity(n, e)) if *d == e => inside(*low, *high, n),
         (Set::Nets(nets), Val::Ip(ip)) => nets.iter().any(|net| net.contains(&ip)).into(),
-        (Set::Macs(macs), Val::Mac(mac)) => macs.contains(&mac).into(),
+        (Set::Addresses(all), Val::Ip(ip)) => all.contains(ip).into(),
+        (Set::Macs(macs), Val::Mac(mac)) => macs.binary_search(&mac).is_ok().into(),
         _ => Truth::Unknown,
     })
 }

@@ -21,6 +21,7 @@
 //! | `a and b`, `a or b`, `not a` | three-valued: only true fires, `not unknown` is unknown |
 //! | `= is != < <= > >=` | comparison; a field with several values is met by any of them |
 //! | `in [a, b]`, `in 0..10 mL/h`, `in 10.0.0.0/8`, `in group "x"` | membership |
+//! | `in file "scanners.txt"` | one value a line, beside the rule file |
 //! | `matches "A*"`, `matches /re/`, `contains`, `starts with`, `ends with` | text |
 //! | `value > 20 mL/h` | UCUM units; other dimensions are an error where known, else unknown |
 //! | `verb effect device subject channel handle order drug destination value outcome` | the action |
@@ -29,12 +30,15 @@
 //! | `dicom.calling_ae`, `hl7v2[RXG-15]` | declared fields, paths into the kept body |
 //! | `request.x`, `answer.x`, `exists(x)`, `exists(request)` | the joined partner; presence |
 //! | `authorised`, `within_bounds`, `listed(x)`, `role(x) is pump` | the policy; unknown without one |
+//! | `known(x)` | the policy or the site's list of devices names it |
 //! | `surely(a)` | true only if `a` is true, else false: `not surely(authorised)` holds without a policy |
 //! | `count(c) distinct(x) sum(x) ratio(x) by (keys) within 60 s > n` | windows over packet time |
 //! | `sequence(a, b) by (keys) within 60 s`, `first_seen(x) after 1 h` | order, novelty |
 //! | `takeover(a, b, x, until) by (keys) within 1 h` | a message of `b` whose `x` differs from the one that holds since a message of `a`; `until` (may be left out) lets go |
 //! | `unprepared(a, b) by (keys) within 1 h` | a message of `a`, and none of `b` before it; unknown where the start was not seen |
 //! | `interleaved(n) by (keys) within 60 s >= 3` | numbers that should only grow went back, copies aside |
+//! | `rise(x) by (keys) within 10 min > 20 mm[Hg]`, `fall(x) ...` | how far a number moved within the time |
+//! | `absence(a, b) by (keys) within 60 s` | a message of `a` that none of `b` follows; `absence(a)`: a stream that ends |
 //! | `changes(x) by (keys) within 24 h` | a number differs by more than 5 % from the one before under its code |
 //! | `sender`, `receiver`, `host(x)` | who sent this very message; the address that a text names |
 //! | `value.before`, `value.in_range`, `value.on_step` | the value in force, and what the device itself published |
@@ -54,6 +58,7 @@ pub mod compiled;
 pub mod diagnostic;
 pub mod eval;
 pub mod lexer;
+pub mod lists;
 pub mod names;
 pub mod parser;
 pub mod reads;

@@ -400,6 +400,8 @@ pub const CALLS: &[&str] = &[
     "distinct",
     "sum",
     "ratio",
+    "rise",
+    "fall",
     "sequence",
     "absence",
     "first_seen",
@@ -410,6 +412,7 @@ pub const CALLS: &[&str] = &[
     "exists",
     "role",
     "listed",
+    "known",
     "host",
     "surely",
 ];

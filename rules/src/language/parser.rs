@@ -278,6 +278,18 @@ impl Parser<'_> {
                         kind: ExprKind::Group(name),
                     });
                 }
+                if word == "file"
+                    && let Some(Lexed {
+                        token: Token::Text(name),
+                        span: end,
+                    }) = self.tokens.get(self.at).cloned()
+                {
+                    self.at += 1;
+                    return Ok(Expr {
+                        span: span.start..end.end,
+                        kind: ExprKind::File(name),
+                    });
+                }
                 if self.take_sign("(") {
                     return self.call(word, span);
                 }

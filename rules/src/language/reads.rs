@@ -46,6 +46,7 @@ fn node(at: &Node, found: &mut dyn FnMut(&Operand)) {
         | Node::Authorised
         | Node::WithinBounds
         | Node::Listed(_)
+        | Node::Known(_)
         | Node::Window(_) => {}
     }
 }

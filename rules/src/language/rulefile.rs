@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::check::{self, Problem};
@@ -296,12 +297,13 @@ fn compile(
     limits: &Limits,
 ) -> Option<Condition> {
     let places = Places::of(file, when);
+    let folder = Path::new(&r.file.name).parent().map(Path::to_owned);
     match parse_condition(&when.text, limits.get(limits::EXPRESSION_DEPTH)) {
         Err(error) => {
             tell_syntax(r, &places, error);
             None
         }
-        Ok(expr) => match check::compile(&expr, limits) {
+        Ok(expr) => match check::compile_beside(&expr, limits, folder.as_deref()) {
             Ok(condition) => Some(condition),
             Err(problems) => {
                 for problem in problems {

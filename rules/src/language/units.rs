@@ -34,6 +34,30 @@ impl Dimension {
         }
     }
 
+    /// A number in base units as a person reads it: in the unit that is usual for its kind.
+    pub fn shown(self, number: f64) -> String {
+        let usual = match self {
+            Self::NONE => "",
+            Self::TIME => "s",
+            Self::VOLUME => "mL",
+            Self::FLOW => "mL/h",
+            Self::PRESSURE => "mm[Hg]",
+            Self::MASS => "mg",
+            Self::FREQUENCY => "/min",
+            Self::TEMPERATURE => "Cel",
+            _ => "(base units)",
+        };
+        let unit = Unit::parse(usual.as_bytes());
+        let number = unit.map_or(number, |u| (number - u.offset) / u.factor);
+        let rounded = format!("{number:.4}");
+        let short = if rounded.contains('.') {
+            rounded.trim_end_matches('0').trim_end_matches('.')
+        } else {
+            &rounded
+        };
+        format!("{short} {usual}").trim_end().to_owned()
+    }
+
     /// Drug per time, with or without body weight.
     pub fn is_dose_rate(self) -> bool {
         let Dimension([l, m, t, k, n, u, w]) = self;

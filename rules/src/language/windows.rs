@@ -1,4 +1,5 @@
-//! Calls that look back in time: `count`, `distinct`, `sum`, `sequence`, `first_seen`.
+//! Calls that look back in time (`count`, `distinct`, `sum`, `rise`, `sequence`, `first_seen`) or wait
+//! (`absence`).
 
 use super::ast::{Call, Comparison, Expr, ExprKind};
 use super::check::{Checker, Problem};
@@ -17,7 +18,7 @@ impl Checker<'_> {
         threshold: &Expr,
     ) -> Option<Option<Node>> {
         match call.name.as_str() {
-            "count" | "distinct" | "sum" | "interleaved" => {}
+            "count" | "distinct" | "sum" | "interleaved" | "rise" | "fall" => {}
             "ratio" => return Some(self.ratio(whole, call, op, threshold)),
             _ => return None,
         }
@@ -45,6 +46,8 @@ impl Checker<'_> {
         let or_equal = op == Comparison::GreaterOrEqual;
         let kind = if call.name == "sum" {
             self.sum(call, threshold, or_equal)
+        } else if call.name == "rise" || call.name == "fall" {
+            self.moved(whole, call, threshold, or_equal)
         } else {
             self.at_least(threshold, or_equal).map(|n| {
                 if call.name == "count" {
@@ -59,6 +62,36 @@ impl Checker<'_> {
         let within = self.span_of_time(call);
         let window = self.window(whole, call, kind, within)?;
         Some(self.add(window))
+    }
+
+    /// `rise(value) by (subject) within 10 min > 20 mm[Hg]`.
+    fn moved(
+        &mut self,
+        whole: &Expr,
+        call: &Call,
+        threshold: &Expr,
+        or_equal: bool,
+    ) -> Option<WindowKind> {
+        if call.args.len() != 1 {
+            return self.fail(Problem::new(
+                &whole.span,
+                "WR009",
+                format!("`{}` follows one number", call.name),
+                format!("{} given", call.args.len()),
+            ));
+        }
+        let falling = call.name == "fall";
+        match self.sum(call, threshold, or_equal)? {
+            WindowKind::Sum {
+                above, dimension, ..
+            } => Some(WindowKind::Moved {
+                by: above,
+                or_equal,
+                dimension,
+                falling,
+            }),
+            _ => None,
+        }
     }
 
     /// `ratio(value) by (...) within 10 min > 5`: the value now over the one before.
@@ -100,7 +133,21 @@ impl Checker<'_> {
 
     /// `sequence(a, b) by (...) within 60 s`, `first_seen(...) by (...) after 1 h`.
     pub fn looking_back(&mut self, whole: &Expr, call: &Call) -> Option<Node> {
-        let (kind, within) = if call.name == "sequence" {
+        let (kind, within) = if call.name == "absence" {
+            if call.args.is_empty() || call.args.len() > 2 {
+                self.problems.push(
+                    Problem::new(
+                        &whole.span,
+                        "WR009",
+                        "`absence` takes what begins the wait and what should follow",
+                        format!("{} given", call.args.len()),
+                    )
+                    .help("write `absence(a, b) by (...) within 60 s`, or `absence(a) ...` for a stream"),
+                );
+                return None;
+            }
+            (WindowKind::Absence, self.span_of_time(call))
+        } else if call.name == "sequence" {
             if call.args.len() < 2 {
                 self.problems.push(Problem::new(
                     &whole.span,
@@ -191,7 +238,7 @@ impl Checker<'_> {
                 steps = call.args.iter().map(|a| self.condition(a)).collect();
                 self.no_windows = before;
             }
-            "takeover" | "unprepared" => {
+            "takeover" | "unprepared" | "absence" => {
                 let before = self.no_windows.replace("inside another window");
                 let conditions = call.args.iter().take(2).chain(call.args.get(3));
                 steps = conditions.map(|a| self.condition(a)).collect();
@@ -309,7 +356,7 @@ impl Checker<'_> {
                 Problem::new(
                     &threshold.span,
                     "WR002",
-                    "the sum cannot be compared with this",
+                    format!("`{}` cannot be compared with this", call.name),
                     "not of the same kind",
                 )
                 .help("a quantity needs a unit, a number must have none"),

@@ -8,9 +8,9 @@
 mod bounds;
 pub mod explain;
 mod file;
-mod hours;
+pub(crate) mod hours;
 pub mod learn;
-mod member;
+pub(crate) mod member;
 pub mod shadow;
 
 use std::net::IpAddr;

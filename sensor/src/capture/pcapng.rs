@@ -14,6 +14,8 @@ const SIMPLE_PACKET: u32 = 3;
 const STATISTICS: u32 = 5;
 const ENHANCED_PACKET: u32 = 6;
 
+/// A longer block is damage: it is what Wireshark reads at most too.
+const LONGEST_BLOCK: u32 = 16 << 20;
 /// How much of an interface's options is looked at; the ones read stand early.
 const OPTIONS: usize = 64 * 1024;
 
@@ -76,6 +78,9 @@ impl Pcapng {
         let total = self.order.u32(bytes, 4);
         if total < 12 {
             return Step::Bad(Fault::Format("a block shorter than its own header"));
+        }
+        if total > LONGEST_BLOCK {
+            return Step::Bad(Fault::Format("a block longer than 16 MiB"));
         }
         // Blocks are padded to 32 bits; writers that announce the unpadded length exist.
         let total = (u64::from(total) + 3) & !3;

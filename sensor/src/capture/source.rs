@@ -27,6 +27,8 @@ pub(super) struct Source {
     offset: u64,
     /// Bytes to pass over before the next record.
     skip: u64,
+    /// Where the newest record begins.
+    began: u64,
     /// Frames so far.
     number: u64,
     /// Bytes that the record at the front needs.
@@ -88,6 +90,7 @@ impl Source {
             carry: first,
             offset: 0,
             skip: 0,
+            began: 0,
             number: 0,
             need: 0,
             done: false,
@@ -191,6 +194,7 @@ impl Source {
             if rest.is_empty() || index.len() as u64 >= frames {
                 return Ok(at);
             }
+            self.began = self.offset + at as u64;
             match self.format.step(rest, self.longest) {
                 Step::Frame(record) => {
                     self.number += 1;
@@ -250,7 +254,11 @@ impl Source {
                 return;
             }
             let tail = is_growing(&self.path, self.feed.taken());
-            notes.damages.push(self.damage(0, fault, tail));
+            let mut damage = self.damage(0, fault, tail);
+            if self.skip > 0 {
+                damage.offset = self.began;
+            }
+            notes.damages.push(damage);
         } else {
             notes.damages.push(self.damage(0, fault, false));
         }

@@ -336,6 +336,13 @@ pub struct JudgeArgs {
     /// Names, tags and rooms of devices: a file that `devices import` wrote
     #[arg(long, value_name = "FILE")]
     pub names: Option<PathBuf>,
+    /// What is expected for a while: exceptions, maintenance windows, thresholds; a TOML file or a
+    /// directory of them
+    #[arg(long, value_name = "FILE")]
+    pub exceptions: Vec<PathBuf>,
+    /// Exceptions and windows written at the screens: kept in this file, and in force with the others
+    #[arg(long, value_name = "FILE")]
+    pub exception_additions: Option<PathBuf>,
     /// Exit with 3 if there is a finding of this severity or worse
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<Level>,

@@ -25,7 +25,7 @@ use crate::output::evidence::Recapture;
 use crate::output::screen::Screen;
 use crate::pipeline::{Attendant, Change, Changes, Judging, Snapshot, Stop};
 use crate::view::Lines;
-use crate::view::clerk::{Additions, Clerk};
+use crate::view::clerk::{Additions, Clerk, Files};
 use crate::view::server::{Bound, Greeting};
 
 /// What the screens are told of the command.
@@ -191,22 +191,23 @@ fn clerk(
     limits: &crate::config::Limits,
     changes: Changes,
 ) -> Result<Clerk, String> {
-    let additions = judge
-        .policy_additions
-        .as_deref()
-        .map(Additions::open)
-        .transpose()?;
+    let open = |path: Option<&Path>| path.map(Additions::open).transpose();
+    let files = Files {
+        policy: open(judge.policy_additions.as_deref())?,
+        exceptions: open(judge.exception_additions.as_deref())?,
+    };
     let (judge, limits) = (judge.clone(), limits.clone());
-    Clerk::start(additions, changes, move |entry| {
-        if judge.policy.is_none() {
+    Clerk::start(files, changes, move |pending| {
+        if judge.policy.is_none() && !pending.grants.is_empty() {
             return Err("there is no policy to add to: `wardwatch learn` makes one".into());
         }
-        let law = Law::with(&judge, &limits, entry)?;
+        let law = Law::with(&judge, &limits, pending)?;
         let mut interest = rules::engine::interest_of(&law.rules);
         interest.want_all_fields_of_all();
         Ok(Change {
             rules: law.rules,
             policy: law.policy,
+            exceptions: law.exceptions,
             interest: Arc::new(interest),
             ruling: law.ruling,
         })

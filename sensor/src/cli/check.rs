@@ -23,8 +23,15 @@ pub fn run(args: &Check, limits: &Limits) -> Ending {
                 .map_or("no policy".to_owned(), |p| {
                     format!("policy {} ({})", p.display(), law.ruling.policy)
                 });
+            let exceptions = match law.exceptions.causes().count() {
+                0 => String::new(),
+                n => format!(
+                    ", {n} exceptions, windows and thresholds ({})",
+                    law.ruling.exceptions
+                ),
+            };
             println!(
-                "{config}, {policy}, {} rules ({}): no mistakes",
+                "{config}, {policy}{exceptions}, {} rules ({}): no mistakes",
                 law.rules.rules().count(),
                 law.ruling.rules
             );

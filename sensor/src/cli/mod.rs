@@ -1,5 +1,17 @@
 //! The command line of `wardwatch`.
 
+/// `println!` for every command here: a reader that closed its end (`| head`) ends the output, it
+/// is no fault. (The standard library's panics.)
+macro_rules! println {
+    () => { $crate::cli::say(format_args!("\n")) };
+    ($($arg:tt)*) => { $crate::cli::say(format_args!("{}\n", format_args!($($arg)*))) };
+}
+
+/// `print!`, likewise.
+macro_rules! print {
+    ($($arg:tt)*) => { $crate::cli::say(format_args!($($arg)*)) };
+}
+
 pub mod args;
 mod bench;
 mod beside;
@@ -23,6 +35,7 @@ mod view;
 mod watch;
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::config;
@@ -104,7 +117,26 @@ pub fn run() -> ExitCode {
         Some(Command::NewDissector(args)) => new_dissector::run(&args),
         Some(Command::Fields { protocol }) => reference::fields(&protocol),
     };
-    ending.into()
+    match ending {
+        Ending::Done if UNWRITTEN.load(Ordering::Relaxed) => Ending::Failed.into(),
+        ending => ending.into(),
+    }
+}
+
+/// Something that a command had to say could not be written.
+static UNWRITTEN: AtomicBool = AtomicBool::new(false);
+
+/// Writes to standard output, as far as somebody reads it.
+fn say(words: std::fmt::Arguments<'_>) {
+    use std::io::{ErrorKind, Write};
+    match std::io::stdout().lock().write_fmt(words) {
+        Ok(()) => {}
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => {}
+        Err(e) if !UNWRITTEN.swap(true, Ordering::Relaxed) => {
+            complain(format_args!("standard output cannot be written: {e}"));
+        }
+        Err(_) => {}
+    }
 }
 
 /// What would be written to standard error, while the terminal is drawn on.

@@ -189,7 +189,8 @@ pub fn check_policy(path: &Path) -> Ending {
     }
 }
 
-fn sources_of(paths: &[PathBuf]) -> Result<Vec<Source>, String> {
+/// The texts of files and folders of TOML.
+pub fn sources_of(paths: &[PathBuf]) -> Result<Vec<Source>, String> {
     let mut sources = Vec::new();
     for path in paths {
         let told = |e| format!("{}: {e}", path.display());

@@ -6,14 +6,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rules::engine::Judge;
+use rules::exceptions::{Exceptions, Known};
 use rules::finding::Severity;
 use rules::inventory::Register;
-use rules::language::ruleset::RuleSet;
+use rules::language::ruleset::{RuleSet, Source};
 use rules::policy::Policy;
 use rules::privacy::Pseudonyms;
 
 use super::args::{JudgeArgs, Level, OutputArgs};
-use super::rulebook;
+use super::{complain, rulebook};
 use crate::capture::FileNames;
 use crate::config::Limits;
 use crate::output::clock::Clock;
@@ -24,11 +25,13 @@ use crate::output::ruling::Ruling;
 use crate::output::text::Text;
 use crate::output::{EveOutput, Outputs, TextOutput};
 use crate::pipeline::{Stop, Totals};
+use crate::view::clerk::Pending;
 
 /// Rules and policy, loaded and checked, with the hash that names them.
 pub struct Law {
     pub rules: RuleSet,
     pub policy: Option<Policy>,
+    pub exceptions: Exceptions,
     pub ruling: Ruling,
     /// What the site calls its devices.
     pub register: Option<Arc<Register>>,
@@ -37,26 +40,32 @@ pub struct Law {
 impl Law {
     /// All mistakes are told at once.
     pub fn load(args: &JudgeArgs, limits: &Limits) -> Result<Law, String> {
-        Law::with(args, limits, "")
+        Law::with(args, limits, &Pending::default())
     }
 
-    /// The same with a text at the end of the policy's additions that is not in their file yet.
-    pub fn with(args: &JudgeArgs, limits: &Limits, entry: &str) -> Result<Law, String> {
+    /// The same with entries that are not in the files of additions yet.
+    pub fn with(args: &JudgeArgs, limits: &Limits, pending: &Pending) -> Result<Law, String> {
         let sources = rulebook::all_sources(&args.rules)?;
         let rules = rulebook::load_sources(&sources, &limits.judge);
         let policy = args
             .policy
             .as_deref()
-            .map(|path| read_policy(path, args.policy_additions.as_deref(), entry))
+            .map(|path| read_policy(path, args.policy_additions.as_deref(), &pending.grants))
             .transpose();
         let register = args.names.as_deref().map(super::names::load).transpose()?;
         match (rules, policy) {
-            (Ok(rules), Ok(policy)) => Ok(Law {
-                rules,
-                register: register.map(Arc::new),
-                ruling: Ruling::of(&sources, policy.as_ref().map(|(_, text)| text.as_str())),
-                policy: policy.map(|(policy, _)| policy),
-            }),
+            (Ok(rules), Ok(policy)) => {
+                let (policy, text) = policy.map_or((None, None), |(p, t)| (Some(p), Some(t)));
+                let (exceptions, files) =
+                    load_exceptions(args, &pending.exceptions, &rules, policy.as_ref())?;
+                Ok(Law {
+                    rules,
+                    register: register.map(Arc::new),
+                    ruling: Ruling::of(&sources, text.as_deref()).excepting(&files),
+                    policy,
+                    exceptions,
+                })
+            }
             (Err(one), Err(other)) => Err(format!("{one}\n{other}")),
             (Err(one), _) | (_, Err(one)) => Err(one),
         }
@@ -70,13 +79,65 @@ impl Law {
         if let Some(register) = self.register {
             judge.call_by(register);
         }
+        judge.except(self.exceptions, &mut |_| {});
         judge
     }
+}
+
+/// Exceptions, windows and thresholds, with the texts that they were read from. What has lapsed is
+/// told.
+fn load_exceptions(
+    args: &JudgeArgs,
+    entry: &str,
+    rules: &RuleSet,
+    policy: Option<&Policy>,
+) -> Result<(Exceptions, Vec<Source>), String> {
+    let mut files = rulebook::sources_of(&args.exceptions)?;
+    let text = added(args.exception_additions.as_deref(), entry)?;
+    if !text.trim().is_empty() {
+        let name = added_by(args.exception_additions.as_deref());
+        files.push(Source { name, text });
+    }
+    let ids: Vec<&str> = rules.rules().map(|r| r.id.as_str()).collect();
+    let known = Known {
+        rules: &ids,
+        policy,
+        now: Some(wall_time()),
+    };
+    let exceptions = Exceptions::load(&files, &known)
+        .map_err(|report| format!("the exceptions have mistakes\n\n{report}"))?;
+    if !exceptions.warnings().is_empty() {
+        complain(exceptions.warnings());
+    }
+    Ok((exceptions, files))
+}
+
+/// Nanoseconds since 1970, now.
+pub fn wall_time() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |t| i64::try_from(t.as_nanos()).unwrap_or(i64::MAX))
 }
 
 /// A policy, loaded and checked.
 pub fn load_policy(path: &Path) -> Result<Policy, String> {
     read_policy(path, None, "").map(|(policy, _)| policy)
+}
+
+/// What a file of additions holds, and an entry more.
+fn added(additions: Option<&Path>, entry: &str) -> Result<String, String> {
+    let mut added = match additions.map(|path| (path, std::fs::read_to_string(path))) {
+        Some((_, Ok(added))) => added,
+        Some((path, Err(e))) if e.kind() != io::ErrorKind::NotFound => {
+            return Err(format!("{}: {e}", path.display()));
+        }
+        _ => String::new(),
+    };
+    added.push_str(entry);
+    Ok(added)
+}
+
+fn added_by(additions: Option<&Path>) -> String {
+    additions.map_or("written at a screen".into(), |p| p.display().to_string())
 }
 
 /// A policy and what was added to it, with their text, whose hash names it.
@@ -87,13 +148,8 @@ fn read_policy(
 ) -> Result<(Policy, String), String> {
     let told = |path: &Path, e: io::Error| format!("{}: {e}", path.display());
     let mut text = std::fs::read_to_string(path).map_err(|e| told(path, e))?;
-    let mut added = match additions.map(|path| (path, std::fs::read_to_string(path))) {
-        Some((_, Ok(added))) => added,
-        Some((path, Err(e))) if e.kind() != io::ErrorKind::NotFound => return Err(told(path, e)),
-        _ => String::new(),
-    };
-    added.push_str(entry);
-    let added_by = additions.map_or("written at a screen".into(), |p| p.display().to_string());
+    let added = added(additions, entry)?;
+    let added_by = added_by(additions);
     let policy = Policy::load_with(
         &path.display().to_string(),
         &text,

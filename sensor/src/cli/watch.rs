@@ -226,7 +226,9 @@ fn needs(args: &Watch, live: &Live) -> Needs {
         .chain(&args.judge.policy)
         .chain(&args.judge.policy_additions)
         .chain(&args.judge.names)
-        .chain(&args.judge.rules);
+        .chain(&args.judge.rules)
+        .chain(&args.judge.exceptions)
+        .chain(&args.judge.exception_additions);
     Needs {
         user: args.privileges.user.clone(),
         capture: args.privileges.keep_capture,
@@ -342,6 +344,7 @@ impl Reloader {
         Ok(Change {
             rules: law.rules,
             policy: law.policy,
+            exceptions: law.exceptions,
             interest: Arc::new(interest),
             ruling: law.ruling,
         })

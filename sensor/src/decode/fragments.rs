@@ -283,7 +283,7 @@ impl Fragments {
             let frames = self.remove(&key, stamp);
             if frames > 0 {
                 counts.limit += frames;
-                hits.hit(hit);
+                hits.count(hit);
             }
         }
     }

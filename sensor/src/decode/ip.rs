@@ -98,7 +98,7 @@ impl Decoder {
             }
             walk.extensions += 1;
             if walk.extensions > self.extensions_max {
-                self.hits.hit(limits::EXTENSION_HEADERS);
+                self.hits.count(limits::EXTENSION_HEADERS);
                 return Err(Reason::Limit.into());
             }
             let head: &[u8; 8] = walk.head(rest)?;

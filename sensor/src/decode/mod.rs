@@ -181,7 +181,7 @@ impl Decoder {
     fn event(&mut self, walk: &Walk<'_>, what: DecodeFault) {
         if self.events.len() >= self.events_max {
             self.notes.events_lost += 1;
-            self.hits.hit(limits::DECODE_EVENTS);
+            self.hits.count(limits::DECODE_EVENTS);
             return;
         }
         let frame = walk.frame;
@@ -201,7 +201,7 @@ impl Decoder {
         let full =
             self.bad_checksums.len() >= self.hosts_max && !self.bad_checksums.contains_key(&host);
         if full {
-            self.hits.hit(limits::CHECKSUM_HOSTS);
+            self.hits.count(limits::CHECKSUM_HOSTS);
         }
         *self
             .bad_checksums

@@ -242,7 +242,7 @@ impl Decoder {
     pub(super) fn peel(&mut self, walk: &mut Walk<'_>, tunnel: Tunnel) -> Result<(), Stop> {
         walk.depth += 1;
         if walk.depth > self.depth_max {
-            self.hits.hit(limits::TUNNEL_DEPTH);
+            self.hits.count(limits::TUNNEL_DEPTH);
             return Err(Reason::Limit.into());
         }
         let bit = 1 << tunnel as u32;

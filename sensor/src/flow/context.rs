@@ -35,7 +35,7 @@ pub struct Shared {
 
 impl Shared {
     pub fn new(settings: Settings, interest: Arc<Interest>) -> Self {
-        let limit = |id: LimitId| settings.limits.get(id);
+        let limit = |id: LimitId| settings.limits.amount(id);
         let size = |id: LimitId| usize::try_from(limit(id)).unwrap_or(usize::MAX);
         Shared {
             tcp: ProtocolId::of("tcp").unwrap_or(ProtocolId(0)),
@@ -60,7 +60,7 @@ impl Shared {
     }
 
     pub fn limit(&self, id: LimitId) -> u64 {
-        self.settings.limits.get(id)
+        self.settings.limits.amount(id)
     }
 
     /// The protocols that are looked for on a transport.

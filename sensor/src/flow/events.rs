@@ -139,10 +139,10 @@ pub fn handshake_differs(flow: &mut Flow, side: Side, at: &Arrival, cx: &mut Con
     );
 }
 
-/// The SYN was answered by RST.
+/// The SYN was answered by RST. It is told of the client: who asked and was refused.
 pub fn refused(flow: &mut Flow, at: &Arrival, cx: &mut Context<'_>) {
     cx.counts.events.refused += 1;
-    once(flow, tcp::REFUSED, Side::Server, "refused", at, cx);
+    once(flow, tcp::REFUSED, Side::Client, "refused", at, cx);
 }
 
 /// The handshake was completed.

@@ -3,29 +3,10 @@
 //! Limits on totals are divided evenly among the [`SHARDS`](super::SHARDS), so that what one shard
 //! does never depends on another, and the result never on the number of workers.
 
-use dissectors::limits::Limit;
-
-/// Index of a limit in [`ALL`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct LimitId(pub u16);
-
-macro_rules! limits {
-    ($($const:ident $name:literal = $default:expr, $doc:literal;)+) => {
-        /// Every limit of the flow layer.
-        pub const ALL: &[Limit] = &[$(Limit { name: $name, default: $default, doc: $doc }),+];
-        limits!(@index 0u16; $($const)+);
-    };
-    (@index $at:expr; $const:ident $($rest:ident)*) => {
-        pub const $const: LimitId = LimitId($at);
-        limits!(@index $at + 1u16; $($rest)*);
-    };
-    (@index $at:expr;) => {};
-}
-
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
-limits! {
+dissectors::limits! {
     FLOWS "flows" = MIB, "conversations known at a time, in all; the one nearest to its time-out is evicted";
     BUFFERS "flow-buffers" = 512 * MIB, "bytes kept for conversations (reassembly, dissectors), in all; the oldest holder loses its bytes";
     STREAM_BUFFER "stream-buffer" = 24 * MIB, "unread bytes of one direction kept until a dissector has enough";
@@ -56,35 +37,4 @@ limits! {
     TCP_CLOSED_SECONDS "tcp-closed-seconds" = 10, "time for which a closed TCP conversation is remembered";
     UDP_IDLE_SECONDS "udp-idle-seconds" = 180, "silence after which a UDP conversation has ended";
     BATCH_MESSAGES "batch-messages" = 8_192, "messages after which a batch is handed on";
-}
-
-/// The limits in force.
-#[derive(Clone, Debug)]
-pub struct Limits([u64; ALL.len()]);
-
-impl Default for Limits {
-    fn default() -> Self {
-        let mut values = [0; ALL.len()];
-        for (value, limit) in values.iter_mut().zip(ALL) {
-            *value = limit.default;
-        }
-        Limits(values)
-    }
-}
-
-impl Limits {
-    pub fn get(&self, id: LimitId) -> u64 {
-        self.0[usize::from(id.0)]
-    }
-
-    /// Sets a limit by its name. False if there is no such limit.
-    pub fn set(&mut self, name: &str, value: u64) -> bool {
-        match ALL.iter().position(|l| l.name == name) {
-            Some(at) => {
-                self.0[at] = value;
-                true
-            }
-            None => false,
-        }
-    }
 }

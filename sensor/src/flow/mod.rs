@@ -178,7 +178,7 @@ type Due = (u64, u8, u32);
 impl Shards {
     /// Shards with no conversation yet.
     pub fn new(settings: Settings, interest: Arc<Interest>, which: ShardSet) -> Self {
-        let tolerance = settings.limits.get(limits::CLOCK_DISORDER_MILLISECONDS);
+        let tolerance = settings.limits.amount(limits::CLOCK_DISORDER_MILLISECONDS);
         Shards {
             which,
             shared: Shared::new(settings, interest),

@@ -10,6 +10,7 @@ use super::context::{Context, Shared};
 use super::events::Arrival;
 use super::key::{self, Key};
 use super::record::{Claim, Content, Flow, State};
+use super::sighting::Recent;
 use super::table::Table;
 use super::tcp::{self, Next};
 use super::udp;
@@ -28,6 +29,8 @@ pub struct Shard {
     /// Where the search for a large holder goes on.
     cursor: usize,
     ripe: Vec<u32>,
+    /// The last frames below IP: each is a conversation of its own, so none can remember its copies.
+    below_ip: Recent,
 }
 
 impl Links for Vec<Flow> {
@@ -97,7 +100,12 @@ impl Shard {
                     checksum: 0,
                     at,
                 };
-                udp::frame(&mut flow, &datagram, cx);
+                if udp::frame_again(&mut self.below_ip, *ethertype, &datagram, cx) {
+                    cx.counts.events.second_sightings += 1;
+                    cx.counts.bytes.second_sighting += payload.len() as u64;
+                } else {
+                    udp::frame(&mut flow, &datagram, cx);
+                }
             }
             TransportHead::Icmp { v6, kind, .. } => {
                 cx.counts.packets.icmp += 1;

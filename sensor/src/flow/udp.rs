@@ -12,6 +12,7 @@ use super::marks::Carrier;
 use super::reader::Stop;
 use super::reassembly;
 use super::record::{Content, Fate, Flow, Ident};
+use super::sighting::Recent;
 use super::tcp::deafen;
 use super::work::{Work, all};
 use crate::decode::packet::UdpHead;
@@ -229,22 +230,44 @@ fn second_sighting(
     datagram: &Datagram<'_>,
     cx: &mut Context<'_>,
 ) -> bool {
-    let mut hasher = cx.shared.hasher.build_hasher();
-    hasher.write(datagram.payload);
-    hasher.write_u64(
-        u64::from(datagram.ip_id) << 32 | u64::from(datagram.checksum) << 16 | side.index() as u64,
-    );
-    hasher.write_u64(datagram.payload.len() as u64);
-    let mark = hasher.finish();
+    let shared =
+        u64::from(datagram.ip_id) << 32 | u64::from(datagram.checksum) << 16 | side.index() as u64;
     let window = if datagram.ip_id != 0 {
         cx.shared.sighting_id
     } else {
         cx.shared.sighting
     };
+    again(&mut flow.recent, shared, datagram, window, cx)
+}
+
+/// True if this frame below IP was seen just now. Remembers it if not.
+pub fn frame_again(
+    recent: &mut Recent,
+    ethertype: u16,
+    frame: &Datagram<'_>,
+    cx: &mut Context<'_>,
+) -> bool {
+    let window = cx.shared.sighting;
+    again(recent, u64::from(ethertype), frame, window, cx)
+}
+
+/// `shared` is what copies have in common beside the payload.
+fn again(
+    recent: &mut Recent,
+    shared: u64,
+    datagram: &Datagram<'_>,
+    window: u64,
+    cx: &mut Context<'_>,
+) -> bool {
+    let mut hasher = cx.shared.hasher.build_hasher();
+    hasher.write(datagram.payload);
+    hasher.write_u64(shared);
+    hasher.write_u64(datagram.payload.len() as u64);
+    let mark = hasher.finish();
     let time = datagram.at.frame.time;
-    if flow.recent.saw(mark, time, window) {
+    if recent.saw(mark, time, window) {
         return true;
     }
-    flow.recent.remember(mark, time, window);
+    recent.remember(mark, time, window);
     false
 }

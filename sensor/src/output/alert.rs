@@ -2,6 +2,7 @@
 
 use dissectors::message::{Conversation, Endpoint};
 use dissectors::{Device, Outcome, Side};
+use rules::exceptions::Cause;
 use rules::finding::{Act, Finding, Party};
 use tui::mark::Mark;
 
@@ -57,6 +58,15 @@ impl Eve {
 
     /// The record that closes a finding: what it came to.
     pub fn closing(&mut self, f: &Finding, out: &mut Vec<u8>) {
+        self.ended(f, None, out);
+    }
+
+    /// The record of what an exception, a window or a threshold held back: its first and only one.
+    pub fn held_back(&mut self, f: &Finding, cause: &Cause, out: &mut Vec<u8>) {
+        self.ended(f, Some(cause), out);
+    }
+
+    fn ended(&mut self, f: &Finding, cause: Option<&Cause>, out: &mut Vec<u8>) {
         let mut record = Object::begin(out);
         self.finding_head(&mut record, f, "finding");
         let mut o = record.object("finding");
@@ -79,6 +89,17 @@ impl Eve {
             }
         }
         outcomes.end();
+        if let Some(cause) = cause {
+            o.flag("suppressed", true);
+            let mut by = o.object("suppressed_by");
+            by.text("kind", cause.kind.word());
+            by.wire("place", cause.place.as_bytes());
+            by.wire("reason", cause.reason.as_bytes());
+            by.wire("by", cause.by.as_bytes());
+            by.end();
+            party(&mut o, "actor", &f.actor);
+            party(&mut o, "target", &f.target);
+        }
         self.evidence(&mut o, f);
         o.end();
         record.end();

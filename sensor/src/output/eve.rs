@@ -77,6 +77,9 @@ impl Eve {
         if !self.ruling.policy.is_empty() {
             record.text("policy_hash", &self.ruling.policy);
         }
+        if !self.ruling.exceptions.is_empty() {
+            record.text("exceptions_hash", &self.ruling.exceptions);
+        }
     }
 
     /// Names the ends of every record by the site's list of devices.

@@ -6,6 +6,7 @@ pub mod community;
 pub mod discretion;
 pub mod eve;
 pub mod evidence;
+pub mod incident;
 pub mod json;
 pub mod marks;
 pub mod paint;
@@ -22,6 +23,7 @@ use std::time::Duration;
 use dissectors::message::Message;
 use rules::engine::Judge;
 use rules::finding::{Event, Finding, FindingId};
+use rules::incident::{Change, Incidents};
 use tui::request::Request;
 
 pub use rules::clean;
@@ -66,6 +68,8 @@ pub struct Outputs {
     reader_gone: bool,
     at_once: bool,
     ruling: Ruling,
+    /// Taken out while it tells.
+    incidents: Incidents,
 }
 
 /// Findings kept for the summary; beyond that only the worst stay.
@@ -89,6 +93,7 @@ impl Outputs {
             reader_gone: false,
             at_once: false,
             ruling: Ruling::default(),
+            incidents: Incidents::default(),
         }
     }
 
@@ -128,9 +133,16 @@ impl Outputs {
 
     /// The hashes of what is in force, for people.
     pub fn ruling_words(&self) -> String {
-        let Ruling { rules, policy } = &self.ruling;
+        let Ruling {
+            rules,
+            policy,
+            exceptions,
+        } = &self.ruling;
         let policy = if policy.is_empty() { "none" } else { policy };
-        format!("rules {rules}, policy {policy}")
+        match exceptions.as_str() {
+            "" => format!("rules {rules}, policy {policy}"),
+            exceptions => format!("rules {rules}, policy {policy}, exceptions {exceptions}"),
+        }
     }
 
     /// A finding is told as text when it opens, not only at the end.
@@ -166,6 +178,36 @@ impl Outputs {
     }
 
     pub fn finding(&mut self, event: Event<'_>) {
+        if let Event::Suppressed(f, cause) = event {
+            return self.record(|eve, out| eve.held_back(f, cause, out));
+        }
+        self.one_finding(event);
+        let mut incidents = std::mem::take(&mut self.incidents);
+        incidents.saw(event, &mut |change| self.incident(change));
+        self.incidents = incidents;
+    }
+
+    /// No finding comes any more: incidents close.
+    pub fn end_incidents(&mut self) {
+        let mut incidents = std::mem::take(&mut self.incidents);
+        incidents.finish(&mut |change| self.incident(change));
+        self.incidents = incidents;
+    }
+
+    fn incident(&mut self, change: Change<'_>) {
+        self.record(|eve, out| eve.incident(change, out));
+        // Live, people are told when it opens or grows; of a replay once, when all is known.
+        let told = match change {
+            Change::Opened(i) | Change::Grown(i) => self.at_once.then_some(i),
+            Change::Closed(i) => (!self.at_once).then_some(i),
+        };
+        if let (Some(i), Some(out)) = (told, &mut self.text) {
+            let block = out.text.incident(i);
+            self.write_text(&block);
+        }
+    }
+
+    fn one_finding(&mut self, event: Event<'_>) {
         if let Some(screen) = &mut self.screen {
             screen.finding(event);
         }
@@ -178,6 +220,7 @@ impl Outputs {
                         .alert(f, &self.discretion, &mut self.buffer);
                 }
                 Event::Closed(f) => self.eve[at].eve.closing(f, &mut self.buffer),
+                Event::Suppressed(..) => {}
             }
             self.write_eve(at);
         }
@@ -187,7 +230,7 @@ impl Outputs {
         match event {
             // People are told once, when all is known, unless they watch the lines go by.
             Event::Opened(f) if self.text.as_ref().is_some_and(|t| t.messages) => self.tell(f),
-            Event::Opened(_) | Event::Raised(_) => {}
+            Event::Opened(_) | Event::Raised(_) | Event::Suppressed(..) => {}
             Event::Closed(f) => self.keep(f),
         }
     }
@@ -228,7 +271,7 @@ impl Outputs {
             Event::Closed(f) if f.count > 1 => {
                 format!("-- {} is quiet now, after {} times\n", f.rule.id, f.count)
             }
-            Event::Closed(_) => return,
+            Event::Closed(_) | Event::Suppressed(..) => return,
         };
         self.write_text(&line);
     }

@@ -11,24 +11,39 @@ pub struct Ruling {
     pub rules: String,
     /// First 64 bits of SHA-256 of the policy file. Empty without a policy.
     pub policy: String,
+    /// The same over all files of exceptions. Empty without any.
+    pub exceptions: String,
 }
 
 impl Ruling {
     pub fn of(rules: &[Source], policy: Option<&str>) -> Self {
-        let mut sources: Vec<&Source> = rules.iter().collect();
-        sources.sort_by(|a, b| (&a.name, &a.text).cmp(&(&b.name, &b.text)));
-        let mut hash = Sha256::new();
-        for source in sources {
-            for part in [&source.name, &source.text] {
-                hash.update((part.len() as u64).to_be_bytes());
-                hash.update(part.as_bytes());
-            }
-        }
         Ruling {
-            rules: short(&hash.finalize()),
+            rules: of_all(rules),
             policy: policy.map_or_else(String::new, |text| short(&Sha256::digest(text.as_bytes()))),
+            exceptions: String::new(),
         }
     }
+
+    /// The same with these files of exceptions.
+    pub fn excepting(mut self, files: &[Source]) -> Self {
+        if !files.is_empty() {
+            self.exceptions = of_all(files);
+        }
+        self
+    }
+}
+
+fn of_all(files: &[Source]) -> String {
+    let mut sources: Vec<&Source> = files.iter().collect();
+    sources.sort_by(|a, b| (&a.name, &a.text).cmp(&(&b.name, &b.text)));
+    let mut hash = Sha256::new();
+    for source in sources {
+        for part in [&source.name, &source.text] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+    }
+    short(&hash.finalize())
 }
 
 fn short(hash: &[u8]) -> String {

@@ -10,7 +10,7 @@ use rules::engine::Judge;
 use rules::finding::Event;
 use tui::feed::{Account, Feed, InUse, Latency, Stats};
 use tui::mark::Mark;
-use tui::proposal::Draft;
+use tui::proposal::{Draft, Kind};
 use tui::request::Request;
 
 use super::marks::MarkFile;
@@ -217,7 +217,13 @@ impl Screen {
         };
         let line = match &decision.result {
             Ok(Some(path)) => format!("written to {}; {force}", path.display()),
-            Ok(None) => format!("{force}, for this run only: --policy-additions FILE keeps it"),
+            Ok(None) => {
+                let flag = match decision.draft.kind {
+                    Kind::Grant | Kind::GrantUntil => "--policy-additions",
+                    Kind::Exception | Kind::Window => "--exception-additions",
+                };
+                format!("{force}, for this run only: {flag} FILE keeps it")
+            }
             Err(why) => {
                 let why = why.lines().find(|l| !l.trim().is_empty());
                 format!("not written: {}", why.unwrap_or_default())

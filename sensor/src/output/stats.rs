@@ -49,6 +49,19 @@ impl Eve {
             findings.unsigned(severity.word(), tally.findings[*severity as usize]);
         }
         findings.end();
+        if !tally.suppressed.is_empty() {
+            let mut list = stats.array("suppressed");
+            for (cause, n) in &tally.suppressed {
+                let mut o = list.object();
+                o.text("kind", cause.kind.word());
+                o.wire("place", cause.place.as_bytes());
+                o.wire("reason", cause.reason.as_bytes());
+                o.wire("by", cause.by.as_bytes());
+                o.unsigned("count", *n);
+                o.end();
+            }
+            list.end();
+        }
         write_ledger(&mut stats, ledger);
         if let Some(standing) = standing {
             write_standing(&mut stats, standing);

@@ -150,6 +150,13 @@ fn what_was_read(out: &mut String, facts: &Facts<'_>, text: &mut Text) {
             u.rule_id, u.why, u.count
         );
     }
+    for (cause, n) in &tally.suppressed {
+        let line = format!(
+            "{n} times by the {} at {} ({}: {})",
+            cause.kind, cause.place, cause.by, cause.reason
+        );
+        let _ = writeln!(out, "    held back {}", clean::text(line.as_bytes()));
+    }
     for trouble in &facts.troubles {
         let _ = writeln!(out, "    trouble   {trouble}");
     }
@@ -219,8 +226,11 @@ pub fn paragraph(facts: &Facts<'_>, text: &mut Text, discretion: &Discretion) ->
     if !why.is_empty() {
         let _ = write!(out, " Why this is wrong: {}", full_stop(&why));
     }
-    let _ = write!(out, " {}", full_stop(&worst.rule.bedside));
-    let _ = write!(out, " {}", full_stop(&worst.rule.network));
+    for step in [&worst.rule.bedside, &worst.rule.network] {
+        if !step.is_empty() {
+            let _ = write!(out, " {}", full_stop(step));
+        }
+    }
     let others = facts.findings.len() - 1;
     if others > 0 {
         let _ = write!(

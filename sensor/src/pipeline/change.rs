@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dissectors::message::Interest;
+use rules::exceptions::Exceptions;
 use rules::language::ruleset::RuleSet;
 use rules::policy::Policy;
 
@@ -15,6 +16,7 @@ use crate::output::ruling::Ruling;
 pub struct Change {
     pub rules: RuleSet,
     pub policy: Option<Policy>,
+    pub exceptions: Exceptions,
     pub interest: Arc<Interest>,
     pub ruling: Ruling,
 }

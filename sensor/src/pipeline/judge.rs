@@ -1,9 +1,11 @@
 //! Takes messages in their one order, has them judged, and tells the outputs.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use dissectors::PROTOCOLS;
 use rules::engine::Judge;
+use rules::exceptions::Cause;
 use rules::finding::{Event, Severity};
 
 use super::change::Change;
@@ -30,6 +32,8 @@ pub struct Tally {
     pub anomalous: u64,
     /// Findings opened, by severity as they stood last (info first).
     pub findings: [u64; 5],
+    /// What exceptions, windows and thresholds held back, with how often.
+    pub suppressed: Vec<(Arc<Cause>, u64)>,
     pub first_time: Option<i64>,
     pub last_time: Option<i64>,
     /// Hits of the dissectors' limits.
@@ -43,6 +47,7 @@ impl Default for Tally {
             by_protocol: vec![0; PROTOCOLS.len()],
             anomalous: 0,
             findings: [0; 5],
+            suppressed: Vec::new(),
             first_time: None,
             last_time: None,
             limit_hits: vec![0; dissectors::limits::ALL.len()],
@@ -104,6 +109,7 @@ impl Judging {
                 tally.limit_hits[usize::from(limit.0)] += hits;
             }
         }
+        note_suppressed(judge, tally);
         outputs.judged(frames.len(), begun.elapsed());
         outputs.look(judge);
         outputs.flush();
@@ -119,6 +125,7 @@ impl Judging {
         judge.reload(change.rules, change.policy, &mut |event| {
             tell(outputs, tally, event)
         });
+        judge.except(change.exceptions, &mut |event| tell(outputs, tally, event));
         outputs.rule_by(&change.ruling);
     }
 
@@ -130,6 +137,8 @@ impl Judging {
             tally,
         } = self;
         judge.finish(&mut |event| tell(outputs, tally, event));
+        outputs.end_incidents();
+        note_suppressed(judge, tally);
         outputs.look_last(judge);
         outputs.flush();
     }
@@ -156,6 +165,13 @@ impl Judging {
         self.tally.findings[severity as usize..]
             .iter()
             .any(|n| *n > 0)
+    }
+}
+
+fn note_suppressed(judge: &Judge, tally: &mut Tally) {
+    if judge.has_suppressed() {
+        let counted = judge.suppressed().map(|(c, n)| (Arc::clone(c), n));
+        tally.suppressed = counted.collect();
     }
 }
 

@@ -37,7 +37,7 @@ impl ReaderCounts {
             notes: decoder.notes().clone(),
             tunnels: decoder.tunnels().clone(),
             held: decoder.held(),
-            hits: decoder.hits().each().map(|(l, n)| (l.name, n)).collect(),
+            hits: decoder.hits().named().collect(),
             mirror: None,
         }
     }

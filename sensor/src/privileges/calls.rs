@@ -120,6 +120,7 @@ const PLAIN: &[i64] = &[
     libc::SYS_getcwd,
     libc::SYS_getdents64,
     libc::SYS_unlinkat,
+    libc::SYS_renameat2,
     libc::SYS_mkdirat,
     libc::SYS_ftruncate,
     libc::SYS_fsync,
@@ -208,6 +209,8 @@ const PLAIN: &[i64] = &[
     libc::SYS_readlink,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_unlink,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_rename,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_mkdir,
     #[cfg(target_arch = "x86_64")]

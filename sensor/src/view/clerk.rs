@@ -36,6 +36,33 @@ pub struct Decision {
 pub struct Additions {
     path: PathBuf,
     file: File,
+    /// Nothing stands in it yet.
+    fresh: bool,
+}
+
+/// Where entries are kept; without a file only for the run.
+#[derive(Default)]
+pub struct Files {
+    /// `[[grant]]`, read as the end of the policy.
+    pub policy: Option<Additions>,
+    /// `[[exception]]` and `[[window]]`.
+    pub exceptions: Option<Additions>,
+}
+
+/// Entries that are in no file (yet).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pending {
+    pub grants: String,
+    pub exceptions: String,
+}
+
+impl Pending {
+    fn of(&mut self, kind: Kind) -> &mut String {
+        match kind {
+            Kind::Grant | Kind::GrantUntil => &mut self.grants,
+            Kind::Exception | Kind::Window => &mut self.exceptions,
+        }
+    }
 }
 
 impl Additions {
@@ -47,41 +74,35 @@ impl Additions {
             .mode(0o600)
             .open(path)
             .map_err(|e| format!("cannot write to {}: {e}", path.display()))?;
+        let fresh = file.metadata().is_ok_and(|m| m.len() == 0);
         Ok(Additions {
             path: path.to_owned(),
             file,
+            fresh,
         })
     }
 }
 
 impl Clerk {
-    /// `load` loads all that is in force with a text more at the end of the additions, or says what
-    /// is wrong with it.
+    /// `load` loads all that is in force with these entries more, or says what is wrong with them.
     pub fn start(
-        mut additions: Option<Additions>,
+        files: Files,
         changes: Changes,
-        load: impl Fn(&str) -> Result<Change, String> + Send + 'static,
+        load: impl Fn(&Pending) -> Result<Change, String> + Send + 'static,
     ) -> Result<Clerk, String> {
         let (drafts, asked) = unbounded::<Draft>();
         let (decided, decisions) = unbounded();
+        let mut shelf = Shelf {
+            files,
+            memory: Pending::default(),
+        };
         std::thread::Builder::new()
             .name("clerk".into())
             .spawn(move || {
-                // Without a file, what was accepted so far.
-                let mut memory = String::new();
                 for draft in asked {
-                    let result = entry(&draft).and_then(|entry| {
-                        let change = load(&format!("{memory}{entry}"))?;
-                        match &mut additions {
-                            Some(a) => a
-                                .file
-                                .write_all(entry.as_bytes())
-                                .and_then(|()| a.file.sync_data())
-                                .map_err(|e| format!("{}: {e}", a.path.display()))?,
-                            None => memory.push_str(&entry),
-                        }
+                    let result = shelf.take(&draft, &load).map(|(change, path)| {
                         changes.put(change);
-                        Ok(additions.as_ref().map(|a| a.path.clone()))
+                        path
                     });
                     if decided.send(Decision { draft, result }).is_err() {
                         break;
@@ -102,11 +123,54 @@ impl Clerk {
     }
 }
 
+/// The files, and what was accepted without one.
+struct Shelf {
+    files: Files,
+    memory: Pending,
+}
+
+impl Shelf {
+    /// Checks a draft with everything else, then writes it.
+    fn take(
+        &mut self,
+        draft: &Draft,
+        load: &impl Fn(&Pending) -> Result<Change, String>,
+    ) -> Result<(Change, Option<PathBuf>), String> {
+        let mut text = entry(draft)?;
+        let file = match draft.kind {
+            Kind::Grant | Kind::GrantUntil => &mut self.files.policy,
+            Kind::Exception | Kind::Window => &mut self.files.exceptions,
+        };
+        let fresh = match file {
+            Some(file) => file.fresh,
+            None => self.memory.of(draft.kind).is_empty(),
+        };
+        if fresh && matches!(draft.kind, Kind::Exception | Kind::Window) {
+            text.insert_str(0, "schema = 1\n");
+        }
+        let mut pending = self.memory.clone();
+        pending.of(draft.kind).push_str(&text);
+        let change = load(&pending)?;
+        let Some(file) = file else {
+            self.memory = pending;
+            return Ok((change, None));
+        };
+        file.file
+            .write_all(text.as_bytes())
+            .and_then(|()| file.file.sync_data())
+            .map_err(|e| format!("{}: {e}", file.path.display()))?;
+        file.fresh = false;
+        Ok((change, Some(file.path.clone())))
+    }
+}
+
 /// The text to be written: the entry under a line that says who wrote it and when. A draft is one
 /// entry of its kind and nothing else.
 fn entry(draft: &Draft) -> Result<String, String> {
     let head = match draft.kind {
         Kind::Grant | Kind::GrantUntil => "[[grant]]",
+        Kind::Exception => "[[exception]]",
+        Kind::Window => "[[window]]",
     };
     let tables = draft.text.lines().filter(|l| l.trim_start().starts_with('['));
     if draft.text.len() > ENTRY || !draft.text.starts_with(head) || tables.count() != 1 {
@@ -187,8 +251,12 @@ mod tests {
     fn what_does_not_load_is_not_written() {
         let path = std::env::temp_dir().join(format!("clerk-{}.toml", std::process::id()));
         let additions = Additions::open(&path).expect("a writable temporary folder");
-        let clerk = Clerk::start(Some(additions), Changes::default(), |_| Err("no".into()))
-            .expect("a thread");
+        let files = Files {
+            policy: Some(additions),
+            exceptions: None,
+        };
+        let clerk =
+            Clerk::start(files, Changes::default(), |_| Err("no".into())).expect("a thread");
         clerk.take(draft("[[grant]]\n"));
         let decision = clerk
             .decisions

@@ -4,7 +4,7 @@ pub mod export;
 mod hex;
 mod lua;
 mod proof;
-mod recorder;
+pub mod recorder;
 pub mod sample;
 pub mod streams;
 pub mod subject;

@@ -115,7 +115,10 @@ impl Feed {
 
     /// What the judge said. Call it right after the message that made it say so.
     pub fn finding(&mut self, event: Event<'_>) {
-        let (Event::Opened(f) | Event::Raised(f) | Event::Closed(f)) = event;
+        let (Event::Opened(f) | Event::Raised(f) | Event::Closed(f)) = event else {
+            // Held back: the site does not want to see it.
+            return;
+        };
         let about = matches!(event, Event::Opened(_)).then(|| {
             match self.chunk.len().checked_sub(1) {
                 Some(at) if self.chunk.message(at).frame().seq == f.first.seq => {

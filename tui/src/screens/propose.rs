@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::hands::propose::today;
+use crate::hands::propose::now;
 use crate::proposal::Kind;
 use crate::report::wrapped;
 use crate::state::Model;
@@ -16,16 +16,17 @@ pub fn draw(buf: &mut Buffer, body: Rect, model: &Model, theme: &Theme) {
         return;
     };
     let who = model.who.as_deref().unwrap_or("(your name)");
-    let text = proposal.text(who, "(your reason)", today(model));
+    let text = proposal
+        .text(who, "(your reason)", now(model))
+        .unwrap_or_else(str::to_owned);
     let mut lines: Vec<(String, ratatui::style::Style)> =
         text.lines().map(|l| (l.to_owned(), theme.strong)).collect();
     lines.push((String::new(), theme.text));
     let width = usize::from(body.width).saturating_sub(4);
-    let mut says = vec!["It loads. The sensor checks it with the whole policy, writes it to its own file and judges by it from the next message on. Findings that are there stay."];
-    if proposal.kind == Kind::GrantUntil {
-        says.push("It lapses at the end of that day.");
-    }
-    says.push("Only rules that ask the policy are quiet then; others fire still.");
+    let says = [
+        "It loads. The sensor checks it with everything else in force, writes it to its own file and judges by it from the next message on. Findings that are there stay.",
+        proposal.kind.says(),
+    ];
     for line in says.iter().flat_map(|s| wrapped(s, width)) {
         lines.push((line, theme.dim));
     }

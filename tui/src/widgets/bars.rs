@@ -139,8 +139,8 @@ pub fn key_line(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
         Some(prompt) => super::input::keys(prompt),
         None if model.proposal.is_some() => vec![
             ("Enter", "name, reason, write"),
-            ("Tab", "with or without an end"),
-            ("+ -", "end later, earlier"),
+            ("Tab", "another kind"),
+            ("+ -", "end later, sooner"),
             ("Esc", "never mind"),
         ],
         None if model.help => vec![("j k", "scroll"), ("any other key", "closes this page")],

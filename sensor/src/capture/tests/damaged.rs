@@ -107,6 +107,8 @@ fn truncated_files_of_every_kind_are_read_up_to_the_cut() {
     // A pcapng block whose frame is there but whose end is not gives the frame and the complaint.
     let got = read(&[folder.file("x", &ng[..ng.len() - 2])]);
     assert_eq!((got.frames.len(), got.damages.len()), (3, 1));
+    // The place is that block's, however much of it was passed over.
+    assert_eq!(got.damages[0].offset, (ng.len() - 32 - 400) as u64);
     // The compressed stream itself is cut.
     let noise: Vec<u8> = (0..300_000u32)
         .flat_map(|n| n.wrapping_mul(n).to_le_bytes())
@@ -174,6 +176,8 @@ fn pcapng_that_contradicts_itself_ends_there() {
     longer[20..24].copy_from_slice(&100u32.to_le_bytes());
     let mut short = block(LITTLE, 77, &[]);
     short[4..8].copy_from_slice(&8u32.to_le_bytes());
+    let mut endless = enhanced(LITTLE, 0, 1, 3, b"two", &[]);
+    endless[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
     let mut no_order = section(LITTLE);
     no_order[8] = 0;
     let mut version = section(LITTLE);
@@ -185,6 +189,7 @@ fn pcapng_that_contradicts_itself_ends_there() {
         ),
         (longer, "a packet longer than its block"),
         (short, "a block shorter than its own header"),
+        (endless, "a block longer than 16 MiB"),
         (no_order, "a section header without byte-order magic"),
         (version, "a section of a version other than 1"),
         (
