@@ -38,7 +38,10 @@ fn crash_of_the_screen_restores_the_terminal_and_the_work_goes_on() {
         !screen.contains("[1 Findings]"),
         "the screen is as before: {screen}"
     );
-    assert!(screen.contains("the screen broke; going on without it"), "{screen}");
+    assert!(
+        screen.contains("the screen broke; going on without it"),
+        "{screen}"
+    );
     let screen = tmux.shows("ended with");
     assert!(screen.contains(" icanon"), "lines are read again: {screen}");
     // Neither the mouse nor the other screen is left on.

@@ -43,7 +43,14 @@ impl Evening {
     fn sit_down(&self, more: &[&str]) -> Option<Tmux> {
         let (folder, eve) = (path(&self.folder), path(&self.eve));
         let mut args = vec![
-            "replay", "--follow", &folder, "--policy", &self.policy, "--tui", "-o", &eve,
+            "replay",
+            "--follow",
+            &folder,
+            "--policy",
+            &self.policy,
+            "--tui",
+            "-o",
+            &eve,
         ];
         args.extend(more);
         Tmux::start((110, 30), &wardwatch(&args))
@@ -127,7 +134,12 @@ fn policy_line_written_at_the_screen_is_in_force_at_once_and_after_a_restart() {
     drop(tmux);
     assert_eq!(evening.opened(RULE), 1);
     let text = fs::read_to_string(&additions).expect("a file of additions");
-    for part in ["by Anna: a", "[[grant]]", "may = [\"set-rate\"]", "accepted_by = \"Anna, "] {
+    for part in [
+        "by Anna: a",
+        "[[grant]]",
+        "may = [\"set-rate\"]",
+        "accepted_by = \"Anna, ",
+    ] {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }
     let all = evening.records();

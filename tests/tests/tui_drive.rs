@@ -190,6 +190,63 @@ fn an_eve_file_is_followed_as_it_grows() {
     viewer.shows("ended with 0");
 }
 
+/// Ticks of user and system time that a process took (`/proc/PID/stat`, 100 a second).
+fn ticks(pid: &str) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("a process");
+    let after = stat.rsplit_once(')').expect("a name in brackets").1;
+    let fields: Vec<u64> = after
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .map(|f| f.parse().expect("a number"))
+        .collect();
+    fields.iter().sum()
+}
+
+#[test]
+fn idle_screen_takes_less_than_two_percent_of_a_core() {
+    let (eve, socket) = (scratch("json"), path(&scratch("sock")));
+    fs::write(&eve, "").expect("a writable temporary folder");
+    // A replay with a viewer attached: the screen of a file that grows, and one of a socket.
+    let sensor = wardwatch(&[
+        "replay",
+        "-r",
+        &path(&shipped("pcaps/ward/one-evening.pcapng")),
+        "--tui",
+        "--socket",
+        &socket,
+    ]);
+    let lines = [
+        (format!("exec {sensor}"), "ENDED"),
+        (
+            format!("exec {}", wardwatch(&["view", &socket])),
+            "VIEW ENDED",
+        ),
+        (
+            format!("exec {}", wardwatch(&["view", "--eve", &path(&eve)])),
+            "no finding so far",
+        ),
+    ];
+    let mut seats = Vec::new();
+    for (line, shows) in &lines {
+        let Some(tmux) = Tmux::start((120, 40), line) else {
+            return;
+        };
+        tmux.shows(shows);
+        let pid = tmux.tmux(&["list-panes", "-F", "#{pane_pid}"]);
+        seats.push((tmux, pid.trim().to_owned()));
+    }
+    std::thread::sleep(Duration::from_secs(2));
+    let before: Vec<u64> = seats.iter().map(|(_, pid)| ticks(pid)).collect();
+    std::thread::sleep(Duration::from_secs(10));
+    for ((_, pid), before) in seats.iter().zip(before) {
+        let took = ticks(pid) - before;
+        // 10 seconds are 1000 ticks.
+        assert!(took < 20, "{took} of 1000 ticks");
+    }
+    let _ = fs::remove_file(&eve);
+}
+
 #[test]
 fn a_signal_ends_the_screen_in_order() {
     let command = wardwatch(&[

@@ -109,7 +109,7 @@ pub const BINDINGS: &[Binding] = &[
     Binding { key: "+", codes: &[c('+'), c('=')], act: Act::ZoomIn, word: "zoom", help: "less time on the lanes", on: On::Some(&[Commands]) },
     Binding { key: "y", codes: &[c('y')], act: Act::Copy, word: "copy", help: "copy: then w Wireshark filter, c conversation filter, j JSON, i id, l line", on: On::All },
     Binding { key: "P", codes: &[c('P')], act: Act::Reveal, word: "reveal", help: "show patient data for 30 seconds; this is logged", on: On::All },
-    Binding { key: "Esc", codes: &[k(KeyCode::Esc), k(KeyCode::Backspace)], act: Act::Back, word: "back", help: "back to where you came from; first drops the filter", on: On::All },
+    Binding { key: "Esc", codes: &[k(KeyCode::Esc), k(KeyCode::Backspace)], act: Act::Back, word: "back", help: "back to where you came from; at the start drops the filter", on: On::All },
     Binding { key: "s", codes: &[c('s')], act: Act::Sort, word: "sort", help: "sort by the next column", on: On::Some(&[Findings, Devices, Conversations, Protocols]) },
     Binding { key: "?", codes: &[c('?'), k(KeyCode::F(1))], act: Act::Help, word: "help", help: "this page", on: On::All },
     Binding { key: "q", codes: &[c('q'), (KeyCode::Char('c'), CTRL)], act: Act::Quit, word: "quit", help: "leave the screen", on: On::All },

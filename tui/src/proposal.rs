@@ -30,12 +30,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 4] = [
-        Kind::Grant,
-        Kind::GrantUntil,
-        Kind::Window,
-        Kind::Exception,
-    ];
+    pub const ALL: [Kind; 4] = [Kind::Grant, Kind::GrantUntil, Kind::Window, Kind::Exception];
 
     pub const fn title(self) -> &'static str {
         match self {

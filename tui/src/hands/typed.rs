@@ -120,7 +120,9 @@ fn copy(model: &mut Model, key: &KeyEvent, effects: &mut Vec<Effect>) {
             });
             effects.push(Effect::Copy(text));
         }
-        None => model.say("nothing to copy: w Wireshark filter, c conversation, j JSON, i id, l line"),
+        None => {
+            model.say("nothing to copy: w Wireshark filter, c conversation, j JSON, i id, l line")
+        }
     }
 }
 

@@ -77,7 +77,12 @@ fn map(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
     let inner = panel(buf, area, "who commands whom", LETTERS, false, theme);
     let edges = model.commands.edges();
     if edges.is_empty() {
-        super::empty(buf, inner, "no command seen, or none passes the filter", theme);
+        super::empty(
+            buf,
+            inner,
+            "no command seen, or none passes the filter",
+            theme,
+        );
         return;
     }
     let called = |ip| match model.devices.name_of(ip) {
@@ -87,13 +92,21 @@ fn map(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
     let s = theme.signs;
     let height = usize::from(inner.height);
     let cut = edges.len() > height;
-    let shown = if cut { height.saturating_sub(1) } else { height };
+    let shown = if cut {
+        height.saturating_sub(1)
+    } else {
+        height
+    };
     let width = usize::from(inner.width).saturating_sub(2);
     let from = width.min(120) * 2 / 5;
     for (at, edge) in edges.iter().take(shown).enumerate() {
         let new = at == 0 || edges[at - 1].actor != edge.actor;
         let more = edges.get(at + 1).is_some_and(|e| e.actor == edge.actor);
-        let actor = if new { called(edge.actor) } else { String::new() };
+        let actor = if new {
+            called(edge.actor)
+        } else {
+            String::new()
+        };
         let branch = match (new, more) {
             (true, true) => s.branches[0],
             (true, false) => s.horizontal,
@@ -108,7 +121,13 @@ fn map(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
             .iter()
             .map(|(letter, n)| format!("{letter}{n}"))
             .collect();
-        let how = format!(" {branch}{} {} {}{} ", s.horizontal, letters.join(" "), s.horizontal, s.arrow);
+        let how = format!(
+            " {branch}{} {} {}{} ",
+            s.horizontal,
+            letters.join(" "),
+            s.horizontal,
+            s.arrow
+        );
         let room = |x: u16| usize::from(inner.right().saturating_sub(x));
         let (x, _) = buf.set_stringn(x, y, &how, room(x), theme.strong);
         let whom = match edge.subject.as_str() {

@@ -43,10 +43,13 @@ fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {
         ("kind", if wide { 13 } else { 11 }),
         ("address", 15),
         ("role", if wide { 10 } else { 0 }),
-        (if wide { "in use" } else { "use" }, if wide { 8 } else { 3 }),
+        (
+            if wide { "in use" } else { "use" },
+            if wide { 8 } else { 3 },
+        ),
         ("last command", if wide { 16 } else { 0 }),
         ("commands", 8),
-        ("", 8),
+        ("8 min", 8),
         ("seen", 5),
     ];
     let cells: Vec<Cell<'_>> = heads
@@ -219,7 +222,11 @@ fn about(inner: Rect, held: &Held, model: &Model, theme: &Theme) -> Detail {
             role(d),
             model.when.clock(d.first_seen),
             model.when.clock(d.last_seen),
-            if in_use.is_empty() { "; nothing shows whether it is in use" } else { "" }
+            if in_use.is_empty() {
+                "; nothing shows whether it is in use"
+            } else {
+                ""
+            }
         ),
         theme.text,
     );

@@ -55,6 +55,12 @@ pub fn draw(buf: &mut Buffer, body: Rect, model: &Model, theme: &Theme) {
     for (at, (line, style)) in lines.iter().take(usize::from(inner.height)).enumerate() {
         let room = usize::from(inner.width).saturating_sub(2);
         let line = fit(line, room, theme.signs.ellipsis);
-        buf.set_stringn(inner.x + 1, inner.y + at as u16, line.trim_end(), room, *style);
+        buf.set_stringn(
+            inner.x + 1,
+            inner.y + at as u16,
+            line.trim_end(),
+            room,
+            *style,
+        );
     }
 }

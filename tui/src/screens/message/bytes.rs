@@ -108,7 +108,9 @@ pub fn draw(buf: &mut Buffer, area: Rect, shown: &Shown<'_>, theme: &Theme) -> u
             };
             let here = shown.byte == Some(at);
             let style = match (here, chosen) {
-                (true, _) => theme.selected.add_modifier(ratatui::style::Modifier::UNDERLINED),
+                (true, _) => theme
+                    .selected
+                    .add_modifier(ratatui::style::Modifier::UNDERLINED),
                 (false, true) => theme.marked,
                 (false, false) => style,
             };
