@@ -94,7 +94,14 @@ mod tests {
             costs.turn(None);
         }
         let told: Vec<_> = costs.told().collect();
-        let of = |rule| told.iter().find(|(at, _)| *at == rule).map_or(0, |(_, n)| *n);
-        assert!(of(2) >= 2_000_000 * u64::from(ONE_IN) && of(1) < of(2), "{told:?}");
+        let of = |rule| {
+            told.iter()
+                .find(|(at, _)| *at == rule)
+                .map_or(0, |(_, n)| *n)
+        };
+        assert!(
+            of(2) >= 2_000_000 * u64::from(ONE_IN) && of(1) < of(2),
+            "{told:?}"
+        );
     }
 }

@@ -25,10 +25,7 @@ pub fn load(name: &str, text: &str, more: Option<(&str, &str)>) -> Result<Policy
     let first = text.trim_end_matches('\n');
     let lines = first.matches('\n').count() + 1;
     let (whole, text) = match more {
-        Some((other, added)) => (
-            format!("{name} with {other}"),
-            format!("{first}\n{added}"),
-        ),
+        Some((other, added)) => (format!("{name} with {other}"), format!("{first}\n{added}")),
         None => (name.to_owned(), text.to_owned()),
     };
     let text = text.as_str();

@@ -119,11 +119,7 @@ impl Policy {
     }
 
     /// The same with a further file that only adds to it: its name and text.
-    pub fn load_with(
-        name: &str,
-        text: &str,
-        more: Option<(&str, &str)>,
-    ) -> Result<Policy, Report> {
+    pub fn load_with(name: &str, text: &str, more: Option<(&str, &str)>) -> Result<Policy, Report> {
         file::load(name, text, more)
     }
 

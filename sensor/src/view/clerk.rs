@@ -172,7 +172,10 @@ fn entry(draft: &Draft) -> Result<String, String> {
         Kind::Exception => "[[exception]]",
         Kind::Window => "[[window]]",
     };
-    let tables = draft.text.lines().filter(|l| l.trim_start().starts_with('['));
+    let tables = draft
+        .text
+        .lines()
+        .filter(|l| l.trim_start().starts_with('['));
     if draft.text.len() > ENTRY || !draft.text.starts_with(head) || tables.count() != 1 {
         return Err(format!("a proposal is one {head} and nothing else"));
     }

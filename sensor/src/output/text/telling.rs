@@ -53,7 +53,13 @@ pub fn fields<'m>(m: Message<'m>) -> impl Iterator<Item = (&'static Field, Value
     let mut told: Vec<Vec<u8>> = vec![m.kind().to_vec()];
     if let Some(action) = m.action() {
         told.extend(
-            [action.device_id, action.drug, action.order, action.destination].map(<[u8]>::to_vec),
+            [
+                action.device_id,
+                action.drug,
+                action.order,
+                action.destination,
+            ]
+            .map(<[u8]>::to_vec),
         );
         told.extend(action.value.map(|v| v.sent.to_vec()));
     }
