@@ -32,6 +32,7 @@ dissectors::limits! {
     TAUGHT_HANDLES "taught-handles" = 65_536, "operation handles whose meaning devices taught; the device that taught first is forgotten";
     SETPOINTS "setpoints" = 65_536, "values in force that jumps are measured against";
     THRESHOLD_KEYS "threshold-keys" = 65_536, "parties that thresholds of the exceptions count apart; beyond that nothing is held back";
+    MESSAGE_SHAPES "message-shapes" = 1_024, "shapes of messages (kind, verb, fields) for which is kept what they leave of the rules; beyond, rules are read whole";
     PATTERN_SIZE "pattern-size" = 262_144, "bytes of one compiled pattern of a rule";
     EXPRESSION_DEPTH "expression-depth" = 64, "levels of nesting in a rule's condition";
     RULE_FILE "rule-file" = 4_194_304, "bytes of one rule or policy file";

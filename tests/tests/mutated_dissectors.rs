@@ -111,7 +111,11 @@ fn each_dissector_stands_changed_conversations() {
             run.anomalies,
             run.most_held,
             started.elapsed().as_secs_f64(),
-            if own.is_none() { "  (others' seeds)" } else { "" },
+            if own.is_none() {
+                "  (others' seeds)"
+            } else {
+                ""
+            },
         );
     }
     println!("without seeds of their own: {}", without.join(" "));
@@ -399,20 +403,64 @@ fn below_tcp(capture: &std::path::Path, seeds: &mut BTreeMap<&'static str, Vec<S
 /// Protocols that no shipped capture holds: first bytes from their documents, `\xNN` for a byte.
 /// LLDP from IEEE 802.1AB 8, NBNS from RFC 1002 4.2, the oximeters from their fact sheets.
 const WRITTEN: &[(&str, Transport, &str)] = &[
-    ("masimo", Transport::Tcp, "11/24/26 20:38:02 SN=0000070986 SPO2=098% BPM=072 PI=01.30% SPCO=--.-% \
-        SPMET=--.-% SPHB=--.- DESAT=-- PIDELTA=+-- PVI=--- ALARM=0000 EXC=000000\r\n"),
-    ("nellcor", Transport::Tcp, "N-595 VERSION 3.00 CRC:XXXX SpO2 Limit: 85-100% PR Limit: 40-170 BPM\r\n\
-        TIME %SpO2 BPM PA Status\r\n24-Nov-26 20:38:02 98 72 40\r\n24-Nov-26 20:38:04 84* 72 40 LB\r\n"),
-    ("nonin", Transport::Tcp, "\\x02\\x70\\x02\\x02\\x08\\x03\\x06\\x01\\x81\\x7f\\x01\\x03\\x01\\x80\\x7f\\x62\\x65"),
-    ("capnostream", Transport::Tcp, "\\x85\\x01\\x01\\x00\\x85\\x03\\x3c\\x01\\x00\\x3e\\x85\\x05\\x05\\x01\\x02\\x85\\x03\\x3c\\x0b\\x80\\x00\\xb4"),
-    ("puritan_bennett", Transport::Tcp, "SNDA\rRSET\rSNDF\rMISCA,706,97,\x0208:51 ,840 3510012345 ,\x03\rMISCF,1225,169,\x02NOP1 ,11:11 ,\x03\r"),
-    ("moxa", Transport::Udp, "\\x01\\x00\\x00\\x08\\x00\\x00\\x00\\x00"),
-    ("lldp", Transport::Link(0x88cc), "\\x02\\x07\\x04\\x02\\x00\\x5e\\x14\\x01\\x05\\x04\\x05\\x05eth0\\x00\\x06\\x02\\x00\\x78\\x0a\\x05ward7\\x0c\\x06switch\\x0e\\x04\\x00\\x14\\x00\\x04\\x10\\x0c\\x05\\x01\\x0a\\x14\\x01\\x02\\x02\\x00\\x00\\x00\\x01\\x00\\x00\\x00"),
-    ("nbns", Transport::Udp, "\\x12\\x34\\x01\\x10\\x00\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x20FHEPFCELEHFCEPFFFACACACACACACAAA\\x00\\x00\\x20\\x00\\x01"),
-    ("smb", Transport::Tcp, "\\x00\\x00\\x00\\x44\\xfeSMB\\x40\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x1f\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x24\\x00\\x05\\x00"),
-    ("rdp", Transport::Tcp, "\\x03\\x00\\x00\\x2b\\x26\\xe0\\x00\\x00\\x00\\x00\\x00Cookie: mstshash=ward\r\n\\x01\\x00\\x08\\x00\\x03\\x00\\x00\\x00"),
+    (
+        "masimo",
+        Transport::Tcp,
+        "11/24/26 20:38:02 SN=0000070986 SPO2=098% BPM=072 PI=01.30% SPCO=--.-% \
+        SPMET=--.-% SPHB=--.- DESAT=-- PIDELTA=+-- PVI=--- ALARM=0000 EXC=000000\r\n",
+    ),
+    (
+        "nellcor",
+        Transport::Tcp,
+        "N-595 VERSION 3.00 CRC:XXXX SpO2 Limit: 85-100% PR Limit: 40-170 BPM\r\n\
+        TIME %SpO2 BPM PA Status\r\n24-Nov-26 20:38:02 98 72 40\r\n24-Nov-26 20:38:04 84* 72 40 LB\r\n",
+    ),
+    (
+        "nonin",
+        Transport::Tcp,
+        "\\x02\\x70\\x02\\x02\\x08\\x03\\x06\\x01\\x81\\x7f\\x01\\x03\\x01\\x80\\x7f\\x62\\x65",
+    ),
+    (
+        "capnostream",
+        Transport::Tcp,
+        "\\x85\\x01\\x01\\x00\\x85\\x03\\x3c\\x01\\x00\\x3e\\x85\\x05\\x05\\x01\\x02\\x85\\x03\\x3c\\x0b\\x80\\x00\\xb4",
+    ),
+    (
+        "puritan_bennett",
+        Transport::Tcp,
+        "SNDA\rRSET\rSNDF\rMISCA,706,97,\x0208:51 ,840 3510012345 ,\x03\rMISCF,1225,169,\x02NOP1 ,11:11 ,\x03\r",
+    ),
+    (
+        "moxa",
+        Transport::Udp,
+        "\\x01\\x00\\x00\\x08\\x00\\x00\\x00\\x00",
+    ),
+    (
+        "lldp",
+        Transport::Link(0x88cc),
+        "\\x02\\x07\\x04\\x02\\x00\\x5e\\x14\\x01\\x05\\x04\\x05\\x05eth0\\x00\\x06\\x02\\x00\\x78\\x0a\\x05ward7\\x0c\\x06switch\\x0e\\x04\\x00\\x14\\x00\\x04\\x10\\x0c\\x05\\x01\\x0a\\x14\\x01\\x02\\x02\\x00\\x00\\x00\\x01\\x00\\x00\\x00",
+    ),
+    (
+        "nbns",
+        Transport::Udp,
+        "\\x12\\x34\\x01\\x10\\x00\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x20FHEPFCELEHFCEPFFFACACACACACACAAA\\x00\\x00\\x20\\x00\\x01",
+    ),
+    (
+        "smb",
+        Transport::Tcp,
+        "\\x00\\x00\\x00\\x44\\xfeSMB\\x40\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x1f\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x24\\x00\\x05\\x00",
+    ),
+    (
+        "rdp",
+        Transport::Tcp,
+        "\\x03\\x00\\x00\\x2b\\x26\\xe0\\x00\\x00\\x00\\x00\\x00Cookie: mstshash=ward\r\n\\x01\\x00\\x08\\x00\\x03\\x00\\x00\\x00",
+    ),
     ("vnc", Transport::Tcp, "RFB 003.008\n\\x01\\x02"),
-    ("hospira_lifecare", Transport::Tcp, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (
+        "hospira_lifecare",
+        Transport::Tcp,
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    ),
 ];
 
 fn written(seeds: &mut BTreeMap<&'static str, Vec<Seed>>) {

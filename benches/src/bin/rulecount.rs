@@ -61,14 +61,19 @@ fn run() -> Result<(), String> {
             messages = heard;
         }
     }
-    println!("{capture}: {messages} messages, {rounds} rounds; ratios pair by pair, median and least");
+    println!(
+        "{capture}: {messages} messages, {rounds} rounds; ratios pair by pair, median and least"
+    );
     println!(
         "{:>7} {:>9} {:>9} {:>9} {:>9}",
         "rules", "load s", "CPU s", "x of 10", "least/least"
     );
     let least = |all: &[f64]| all.iter().copied().fold(f64::INFINITY, f64::min);
     for (at, count) in COUNTS.into_iter().enumerate() {
-        let ratios = seconds[at].iter().zip(&seconds[0]).map(|(own, ten)| own / ten);
+        let ratios = seconds[at]
+            .iter()
+            .zip(&seconds[0])
+            .map(|(own, ten)| own / ten);
         println!(
             "{count:>7} {:>9.3} {:>9.3} {:>9.3} {:>9.3}",
             loading[at],
@@ -119,7 +124,9 @@ fn judged(capture: &str, mut judge: Judge) -> Result<(f64, u64), String> {
     );
     let seconds = own()? - before;
     if findings > 0 {
-        return Err(format!("{findings} findings: rules that fire measure something else"));
+        return Err(format!(
+            "{findings} findings: rules that fire measure something else"
+        ));
     }
     Ok((seconds, messages))
 }
@@ -154,25 +161,47 @@ fn made(count: usize) -> String {
 fn condition(n: usize) -> String {
     let (a, b, c) = (n / 250 % 250, n % 250, n % 97);
     match n % 20 {
-        0 => format!("kind is \"ORU^R01\" and hl7v2.sending_app is \"LAB{n}\" and not hl7v2.sending_facility is \"HOSP{c}\""),
+        0 => format!(
+            "kind is \"ORU^R01\" and hl7v2.sending_app is \"LAB{n}\" and not hl7v2.sending_facility is \"HOSP{c}\""
+        ),
         1 => format!("verb is set-rate and actor.ip is 203.{c}.{a}.{b} and value > {c} mL/h"),
         2 => format!("protocol is dicom and verb is store and dicom.called_ae is \"ARCH{n}\""),
-        3 => format!("protocol is dicom and kind is \"C-FIND-RQ\" and dicom.calling_ae in [\"WL{n}\", \"WL{n}B\", \"WL{n}C\"]"),
+        3 => format!(
+            "protocol is dicom and kind is \"C-FIND-RQ\" and dicom.calling_ae in [\"WL{n}\", \"WL{n}B\", \"WL{n}C\"]"
+        ),
         4 => format!("protocol is http and http.route contains \"/cgi-bin/adm{n}\""),
         5 => format!("protocol is tls and tls.sni ends with \".evil{n}.example\""),
         6 => format!("protocol is tls and tls.ja3 is \"{n:032x}\""),
-        7 => format!("protocol is dns and dns.question in [\"c2-{n}.example\", \"c3-{n}.example\"]"),
+        7 => {
+            format!("protocol is dns and dns.question in [\"c2-{n}.example\", \"c3-{n}.example\"]")
+        }
         8 => format!("actor.ip in 198.{c}.{a}.{b} and verb in [store, retrieve, read]"),
-        9 => format!("target.ip in 10.{}.{a}.0/24 and verb in [configure, load-firmware, restart]", 100 + c),
+        9 => format!(
+            "target.ip in 10.{}.{a}.0/24 and verb in [configure, load-firmware, restart]",
+            100 + c
+        ),
         10 => format!("protocol is hl7v2 and hl7v2.sending_facility starts with \"ROGUE{n}\""),
         11 => format!("protocol is http and http.user_agent matches \"*badtool/{n}.*\""),
         12 => format!("kind in [\"ADT^A40\", \"ADT^A34\"] and hl7v2.sending_app is \"MPI{n}\""),
-        13 => format!("protocol is http and port is {} and http.method is \"PUT\"", 20_000 + n),
-        14 => format!("protocol is tls and tls.cipher_code is {} and not listed(target)", 40_000 + n),
-        15 => format!("protocol is dicom and dicom.called_ae is \"MOD{n}\" and count() by (actor) within 60 s > {}", 20 + c),
-        16 => format!("protocol is intellivue and actor.ip is 192.0.{c}.{b} and intellivue.command is \"set\""),
+        13 => format!(
+            "protocol is http and port is {} and http.method is \"PUT\"",
+            20_000 + n
+        ),
+        14 => format!(
+            "protocol is tls and tls.cipher_code is {} and not listed(target)",
+            40_000 + n
+        ),
+        15 => format!(
+            "protocol is dicom and dicom.called_ae is \"MOD{n}\" and count() by (actor) within 60 s > {}",
+            20 + c
+        ),
+        16 => format!(
+            "protocol is intellivue and actor.ip is 192.0.{c}.{b} and intellivue.command is \"set\""
+        ),
         17 => format!("protocol is sdc and sdc.soap_action ends with \"/SetValue{n}\""),
         18 => format!("protocol is ssh and ssh.software matches /^(lib|drop)bear{n}-[0-9]+/"),
-        _ => format!("protocol is http and http.host is \"host{n}.example\" and http.method in [\"POST\", \"PUT\"]"),
+        _ => format!(
+            "protocol is http and http.host is \"host{n}.example\" and http.method in [\"POST\", \"PUT\"]"
+        ),
     }
 }

@@ -2,9 +2,9 @@
 //! end with commas, ETX, CR.
 
 use crate::contract::Side;
-use crate::serial::{Cut, Role};
 use crate::serial::number::decimal;
 use crate::serial::signature::Sign;
+use crate::serial::{Cut, Role};
 
 const STX: u8 = 0x02;
 const ETX: u8 = 0x03;

@@ -1,9 +1,9 @@
 //! Where texts and binary records end.
 
 use crate::contract::Side;
-use crate::serial::{Cut, Role};
 use crate::serial::checksum::{hex, xor8};
 use crate::serial::signature::Sign;
+use crate::serial::{Cut, Role};
 
 pub const EOT: u8 = 0x04;
 pub const ESC: u8 = 0x1B;
@@ -127,7 +127,9 @@ pub fn role(input: &[u8]) -> Option<Role> {
     match input[end] {
         EOT => {
             let (body, fits) = checked(&input[..end]);
-            let word = body.get(..4).filter(|w| w.iter().all(u8::is_ascii_uppercase));
+            let word = body
+                .get(..4)
+                .filter(|w| w.iter().all(u8::is_ascii_uppercase));
             match word {
                 _ if &input[..end] == b"HO" => Some(Role::Host),
                 Some(_) if fits && super::commands::kind(body, true).is_some() => Some(Role::Host),

@@ -240,23 +240,50 @@ impl Index {
             .any(|p| p.verbs & verb != 0)
     }
 
+    /// The rules that may concern messages with the same kind, verb and fields: all of those that
+    /// are told apart by nothing else, and of those that a value tells apart.
+    pub fn for_shape(&self, message: Message<'_>) -> (Vec<RuleAt>, Vec<RuleAt>) {
+        let has = Has::of(message);
+        let (mut all, mut crowd) = (Vec::new(), Vec::new());
+        for place in self.at(message).into_iter().flatten() {
+            let entries = place.entries(has.verb).filter(|e| has.meets(e));
+            all.extend(entries.map(|e| e.rule));
+            let told = place.crowds.iter().flat_map(|c| c.rules.values().flatten());
+            crowd.extend(told.filter(|e| has.meets(e)).map(|e| e.rule));
+        }
+        for rules in [&mut all, &mut crowd] {
+            rules.sort_unstable();
+            rules.dedup();
+        }
+        (all, crowd)
+    }
+
+    /// Of the rules that a value tells apart, those that may concern a message.
+    pub fn crowd(&self, message: Message<'_>, facts: &Facts<'_>, into: &mut Vec<RuleAt>) {
+        let has = Has::of(message);
+        for crowd in self
+            .at(message)
+            .into_iter()
+            .flatten()
+            .flat_map(|p| &p.crowds)
+        {
+            each(&crowd.operand, facts, &mut |value| {
+                if let Some(rules) = self.key(&value).and_then(|k| crowd.rules.get(&k)) {
+                    into.extend(rules.iter().filter(|e| has.meets(e)).map(|e| e.rule));
+                }
+            });
+        }
+        into.sort_unstable();
+        into.dedup();
+    }
+
     /// The rules that may concern a message, in the order of ids.
     pub fn rules(&self, message: Message<'_>, facts: &Facts<'_>, into: &mut Vec<RuleAt>) {
+        self.crowd(message, facts, into);
         let has = Has::of(message);
         for place in self.at(message).into_iter().flatten() {
-            into.extend(
-                place
-                    .entries(has.verb)
-                    .filter(|e| has.meets(e))
-                    .map(|e| e.rule),
-            );
-            for crowd in &place.crowds {
-                each(&crowd.operand, facts, &mut |value| {
-                    if let Some(rules) = self.key(&value).and_then(|k| crowd.rules.get(&k)) {
-                        into.extend(rules.iter().filter(|e| has.meets(e)).map(|e| e.rule));
-                    }
-                });
-            }
+            let entries = place.entries(has.verb).filter(|e| has.meets(e));
+            into.extend(entries.map(|e| e.rule));
         }
         if into.len() > 1 {
             into.sort_unstable();

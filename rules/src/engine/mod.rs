@@ -13,7 +13,9 @@ mod neighbours;
 mod places;
 mod quiet;
 mod render;
+mod residual;
 mod setpoints;
+mod shapes;
 mod table;
 mod unjudged;
 mod windows;
@@ -36,6 +38,7 @@ use self::needs::Needs;
 pub use self::neighbours::Neighbours;
 use self::quiet::Quiet;
 use self::setpoints::Setpoints;
+use self::shapes::{Concerned, Shapes};
 pub(crate) use self::table::Table;
 pub use self::unjudged::Unjudged;
 use self::unjudged::{Doubt, Doubts};
@@ -43,7 +46,7 @@ use self::windows::{Feeding, Told, Windows};
 use crate::exceptions::{Case, Cause, Exceptions};
 use crate::finding::{Event, Finding, Outcomes, Severity, Talk};
 use crate::inventory::Inventory;
-use crate::language::compiled::{Attribute, Operand, Seat, Truth, WindowKind};
+use crate::language::compiled::{Attribute, Node, Operand, Seat, Truth, WindowKind};
 use crate::language::eval::{Facts, Known, NoPast, Partner, Past, each, eval, privacy_of};
 use crate::language::ruleset::{Compiled, RuleSet, Status};
 use crate::limits::{self, Hits, Limits};
@@ -83,6 +86,7 @@ struct Book {
     rules: Vec<Compiled>,
     windows: Vec<Windows>,
     index: Index,
+    shapes: Shapes,
     /// By protocol: a rule asks whether an answer's request was seen.
     tracks: Vec<bool>,
     /// By protocol: a rule reads the request behind an answer.
@@ -131,6 +135,7 @@ impl Book {
         Book {
             windows: rules.iter().map(|r| Windows::new(&r.condition)).collect(),
             index: Index::new(&rules),
+            shapes: Shapes::new(&rules),
             unjudged: vec![Doubts::default(); rules.len()],
             absences: absences_of(&rules),
             tracks,
@@ -230,7 +235,11 @@ impl Judge {
         self.inventory.saw(message, &mut self.hits);
         self.neighbours.saw(message, &mut self.hits);
         self.lessons.learn(message, &mut self.hits);
-        let concerned = self.book.index.concerns(message);
+        let mut concerned = self.book.index.concerns(message);
+        let shape = if concerned { self.shape(message) } else { None };
+        if let Some(concern) = shape.and_then(|at| self.book.shapes.concern(at)) {
+            concerned = !concern.is_none();
+        }
         let tracked = self.book.tracks[message.protocol().index()];
         let answered = match message.answers() {
             Some(_) if concerned || !self.joins.is_empty() || self.setpoints.waits() => {
@@ -253,7 +262,7 @@ impl Judge {
         let settled = settled.filter(|(hanging, _)| !hanging.is_empty());
         if concerned || settled.is_some() {
             self.judge(
-                concerned.then_some(message),
+                concerned.then_some((message, shape)),
                 asked,
                 joined,
                 settled,
@@ -476,6 +485,22 @@ impl Judge {
         self.findings.iter()
     }
 
+    /// The message's place among the shapes of messages.
+    fn shape(&mut self, message: Message<'_>) -> Option<usize> {
+        let Judge {
+            book,
+            policy,
+            inventory,
+            limits,
+            hits,
+            ..
+        } = self;
+        book.shapes
+            .place(message, (&book.index, &book.rules), (limits, hits), || {
+                Facts::new(message, policy.as_ref(), inventory)
+            })
+    }
+
     fn register(&mut self, key: u64, message: Message<'_>, sink: &mut dyn FnMut(Event<'_>)) {
         if let Some(lapsed) = self.joins.ask(key, self.clock.now(), &mut self.hits) {
             self.lapse(lapsed, sink);
@@ -507,13 +532,15 @@ impl Judge {
     /// settles: all by rule id.
     fn judge(
         &mut self,
-        own: Option<Message<'_>>,
+        own: Option<(Message<'_>, Option<usize>)>,
         asked: Option<u64>,
         joined: Option<(u64, bool)>,
         settled: Option<(Box<Hanging>, Outcome)>,
         answer: Option<Message<'_>>,
         sink: &mut dyn FnMut(Event<'_>),
     ) {
+        let shape = own.and_then(|(_, shape)| self.book.shapes.concern(shape?));
+        let own = own.map(|(message, _)| message);
         let (mut hanging, outcome) = match settled {
             Some((hanging, outcome)) => (Some(hanging), outcome),
             None => (None, Outcome::Unknown),
@@ -566,8 +593,20 @@ impl Judge {
             if let Some(facts) = &own {
                 let mut rules = std::mem::take(&mut self.scratch.rules);
                 rules.clear();
-                self.book.index.rules(facts.message, facts, &mut rules);
-                tasks.extend(rules.iter().map(|rule| (*rule, Task::Own)));
+                match shape {
+                    Some(concern) => {
+                        let left = |(at, c): (usize, &Concerned)| (c.rule, Task::Own(Some(at)));
+                        tasks.extend(concern.rules.iter().enumerate().map(left));
+                        for at in &concern.unjudged {
+                            self.book.unjudged[*at as usize].count(Doubt::NoPolicy);
+                        }
+                        if concern.crowded {
+                            self.book.index.crowd(facts.message, facts, &mut rules);
+                        }
+                    }
+                    None => self.book.index.rules(facts.message, facts, &mut rules),
+                }
+                tasks.extend(rules.iter().map(|rule| (*rule, Task::Own(None))));
                 self.scratch.rules = rules;
             }
             if tasks.len() > 1 {
@@ -589,13 +628,21 @@ impl Judge {
                         continue;
                     }
                     Task::Waiting => past.as_ref(),
-                    Task::Own => own.as_ref(),
+                    Task::Own(_) => own.as_ref(),
                 };
                 let Some(facts) = facts else { continue };
-                let open = matches!(task, Task::Own) && asked.is_some() && !settles_itself(facts);
+                let known = match task {
+                    Task::Own(Some(at)) => shape.and_then(|c| c.rules.get(at)),
+                    _ => None,
+                };
+                let condition = known
+                    .and_then(|c| c.left.as_ref())
+                    .unwrap_or(&rule.condition.root);
+                let open =
+                    matches!(task, Task::Own(_)) && asked.is_some() && !settles_itself(facts);
                 if open && rule.condition.uses.answer {
                     // Judged when the answer has come, unless it is false already.
-                    if eval(&rule.condition.root, facts, &mut NoPast) != Truth::False {
+                    if eval(condition, facts, &mut NoPast) != Truth::False {
                         waiting.push(at);
                     }
                     continue;
@@ -611,8 +658,9 @@ impl Judge {
                     evidence: &mut self.scratch.evidence,
                     told: &mut self.scratch.told,
                     vigil: &mut self.vigil,
+                    steps: known.map_or_else(Default::default, |c| c.steps),
                 };
-                match holds(rule, facts, &mut feeding) {
+                match holds(condition, facts, &mut feeding) {
                     Truth::True => {
                         let counted_as = match task {
                             Task::Waiting => outcome,
@@ -711,8 +759,8 @@ enum Task {
     Learn(u64, Outcome),
     /// The rule waited for the answer.
     Waiting,
-    /// The rule may concern the message itself.
-    Own,
+    /// The rule may concern the message itself; its place among those of the message's shape.
+    Own(Option<usize>),
 }
 
 /// True if the message itself says what became of what it asks.
@@ -747,12 +795,12 @@ fn partner<'m>(
     }
 }
 
-/// Evaluates a rule and feeds its windows.
-fn holds(rule: &Compiled, facts: &Facts<'_>, feeding: &mut Feeding<'_>) -> Truth {
+/// Evaluates a rule's condition and feeds its windows.
+fn holds(condition: &Node, facts: &Facts<'_>, feeding: &mut Feeding<'_>) -> Truth {
     feeding.evidence.clear();
     feeding.told.clear();
     let past: &mut dyn Past = feeding;
-    eval(&rule.condition.root, facts, past)
+    eval(condition, facts, past)
 }
 
 /// What it takes to open or count a finding.

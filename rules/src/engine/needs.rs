@@ -173,19 +173,34 @@ struct Look<'c> {
 }
 
 impl Look<'_> {
+    /// What all of these parts need together. Where one cannot be, the others are not looked at.
+    fn all(&self, parts: &[Node], wanted: bool) -> Needs {
+        let mut all = Needs::ANY;
+        for part in parts {
+            if !all.possible {
+                return Needs::NEVER;
+            }
+            all = all.and(self.needs(part, wanted));
+        }
+        all
+    }
+
     /// What `node` needs to be true, or (`wanted` false) to be false.
     fn needs(&self, node: &Node, wanted: bool) -> Needs {
-        let all = |parts: &[Node], join: fn(Needs, Needs) -> Needs, from: Needs| {
-            parts.iter().map(|p| self.needs(p, wanted)).fold(from, join)
-        };
         match node {
-            Node::And(parts, _) if wanted => all(parts, Needs::and, Needs::ANY),
-            Node::Or(parts) if !wanted => all(parts, Needs::and, Needs::ANY),
-            Node::And(parts, _) | Node::Or(parts) => all(parts, Needs::or, Needs::NEVER),
+            Node::And(parts, _) if wanted => self.all(parts, wanted),
+            Node::Or(parts) if !wanted => self.all(parts, wanted),
+            Node::And(parts, _) | Node::Or(parts) => parts
+                .iter()
+                .map(|p| self.needs(p, wanted))
+                .fold(Needs::NEVER, Needs::or),
             Node::Not(inner) => self.needs(inner, !wanted),
             Node::Surely(inner) if wanted => self.needs(inner, true),
             Node::Compare(op, left, right) => {
                 let known = self.known(left).and(self.known(right));
+                if !known.possible {
+                    return Needs::NEVER;
+                }
                 let equal = match op {
                     Comparison::Equal => wanted,
                     Comparison::Unequal => !wanted,
@@ -201,6 +216,9 @@ impl Look<'_> {
             }
             Node::In(operand, set) => {
                 let known = self.known(operand);
+                if !known.possible {
+                    return Needs::NEVER;
+                }
                 let Operand::Fact(Which::This, fact) = operand else {
                     return known;
                 };

@@ -9,6 +9,7 @@ use foldhash::fast::RandomState;
 
 use super::absences::{Absences, Vigil};
 use super::needs::{NO_VERB, Needs};
+use super::residual::Steps;
 use super::table::Table;
 use crate::language::ast::Comparison;
 use crate::language::compiled::{
@@ -250,6 +251,8 @@ pub struct Feeding<'j> {
     pub told: &'j mut Vec<Told>,
     /// What is shared by all that waits to be followed.
     pub vigil: &'j mut Vigil,
+    /// What the message's shape settles of the windows' steps.
+    pub steps: Steps,
 }
 
 impl Windows {
@@ -304,7 +307,10 @@ impl Past for Feeding<'_> {
             WindowKind::Absence => return self.absence(at, window, facts),
             _ => {}
         }
-        for step in &window.steps {
+        for (n, step) in window.steps.iter().enumerate() {
+            if self.steps.holds(at, n) == Some(true) {
+                continue;
+            }
             match eval(step, facts, &mut NoPast) {
                 Truth::True => {}
                 other => return other,
@@ -352,6 +358,9 @@ impl Feeding<'_> {
         condition: &Node,
         facts: &Facts<'_>,
     ) -> bool {
+        if let Some(holds) = self.steps.holds(at, step) {
+            return holds;
+        }
         let table = self.windows.tables.get(at);
         let step = table.and_then(|t| t.steps.get(step));
         step.is_none_or(|s| s.may(facts.message))

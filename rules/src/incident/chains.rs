@@ -39,7 +39,12 @@ pub const CHAINS: &[Chain] = &[
         stages: &[
             Stage {
                 name: "looked around",
-                rules: &["WW-SCAN-0039", "WW-SCAN-0046", "WW-SCAN-0047", "WW-DICOM-0041"],
+                rules: &[
+                    "WW-SCAN-0039",
+                    "WW-SCAN-0046",
+                    "WW-SCAN-0047",
+                    "WW-DICOM-0041",
+                ],
             },
             Stage {
                 name: "got in",
@@ -67,7 +72,13 @@ pub const CHAINS: &[Chain] = &[
         stages: &[
             Stage {
                 name: "looked for devices",
-                rules: &["WW-SCAN-", "WW-DISC-", "WW-SDC-0044", "WW-IVUE-0045", "WW-SER-0139"],
+                rules: &[
+                    "WW-SCAN-",
+                    "WW-DISC-",
+                    "WW-SDC-0044",
+                    "WW-IVUE-0045",
+                    "WW-SER-0139",
+                ],
             },
             Stage {
                 name: "got hold of one",
@@ -168,7 +179,14 @@ pub const CHAINS: &[Chain] = &[
             },
             Stage {
                 name: "abused its messages",
-                rules: &["WW-HL7-0006", "WW-HL7-0007", "WW-HL7-0008", "WW-HL7-0027", "WW-HL7-0029", "WW-PHI-0055"],
+                rules: &[
+                    "WW-HL7-0006",
+                    "WW-HL7-0007",
+                    "WW-HL7-0008",
+                    "WW-HL7-0027",
+                    "WW-HL7-0029",
+                    "WW-PHI-0055",
+                ],
             },
         ],
         within: 7 * 24 * HOUR,

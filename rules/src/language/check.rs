@@ -837,7 +837,7 @@ impl<'l> Checker<'l> {
         texts.dedup();
         macs.sort_unstable();
         Some(match ty {
-            Type::Address => Set::Addresses(Addresses::of(&nets)),
+            Type::Address => Set::Addresses(Addresses::of(&nets).into()),
             Type::Mac => Set::Macs(macs),
             Type::Word(_) => Set::Words(words),
             _ => Set::Texts(texts),

@@ -69,7 +69,7 @@ pub struct Uses {
     pub policy: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Node {
     /// The parts without a window first; then how many these are.
     And(Vec<Node>, usize),
@@ -240,7 +240,7 @@ pub enum Attribute {
     InUse,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Set {
     /// Sorted.
     Texts(Vec<Box<[u8]>>),
@@ -252,14 +252,14 @@ pub enum Set {
     Words(u128),
     Nets(Vec<IpNet>),
     /// Those of a list file.
-    Addresses(Addresses),
+    Addresses(Arc<Addresses>),
     /// Sorted.
     Macs(Vec<[u8; 6]>),
     /// Members of a group of the policy, by name.
     Group(Seat, String),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Pattern {
     Contains(Box<[u8]>),
     StartsWith(Box<[u8]>),

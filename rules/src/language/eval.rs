@@ -8,6 +8,7 @@ use dissectors::action::{Action, Device, Outcome, Quantity};
 use dissectors::contract::Side;
 use dissectors::message::{Endpoint, Message, Value};
 use dissectors::schema::Privacy;
+use ipnet::IpNet;
 
 use super::ast::{Arithmetic, Comparison};
 use super::compiled::{Attribute, Fact, Literal, Node, Operand, Pattern, Seat, Set, Truth, Which};
@@ -456,11 +457,28 @@ fn within(operand: &Operand, set: &Set, facts: &Facts<'_>) -> Truth {
             number(text).map_or(Truth::Unknown, |n| inside(*low, *high, n))
         }
         (Set::Range(low, high, d), Val::Quantity(n, e)) if *d == e => inside(*low, *high, n),
-        (Set::Nets(nets), Val::Ip(ip)) => nets.iter().any(|net| net.contains(&ip)).into(),
+        (Set::Nets(nets), Val::Ip(ip)) => nets.iter().any(|net| lies_in(ip, net)).into(),
         (Set::Addresses(all), Val::Ip(ip)) => all.contains(ip).into(),
         (Set::Macs(macs), Val::Mac(mac)) => macs.binary_search(&mac).is_ok().into(),
         _ => Truth::Unknown,
     })
+}
+
+/// Whether an address lies in a network: by its first bits alone, as this is asked of every message.
+fn lies_in(ip: IpAddr, net: &IpNet) -> bool {
+    match (ip, net) {
+        (IpAddr::V4(ip), IpNet::V4(net)) => {
+            let differs = ip.to_bits() ^ net.addr().to_bits();
+            let behind = 32 - u32::from(net.prefix_len());
+            differs.checked_shr(behind).unwrap_or(0) == 0
+        }
+        (IpAddr::V6(ip), IpNet::V6(net)) => {
+            let differs = ip.to_bits() ^ net.addr().to_bits();
+            let behind = 128 - u32::from(net.prefix_len());
+            differs.checked_shr(behind).unwrap_or(0) == 0
+        }
+        _ => false,
+    }
 }
 
 /// Whether a number lies in a range whose ends are members.

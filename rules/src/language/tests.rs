@@ -138,7 +138,7 @@ fn mistakes_are_told_with_what_to_write_instead() {
         ),
         ("distinct() within 60 s > 5", "of what"),
         ("sequence(verb is stop) within 60 s", "at least two"),
-        ("absence(verb is stop)", "not judged yet"),
+        ("absence(verb is stop)", "`absence(...) within 60 s`"),
         ("conut() within 60 s > 5", "did you mean"),
         ("kind matches /(/", "cannot be used"),
         ("kind matches /(a{1000}){1000}/", "cannot be used"),

@@ -399,15 +399,16 @@ impl Watchkeeper {
     fn stats(&self, snapshot: &Snapshot, judging: &mut Judging) {
         let tally = judging.tally().clone();
         let ledger = snapshot.ledger(&tally, judging.judge());
-        let standing = self.standing(snapshot);
+        let standing = self.standing(snapshot, judging);
         judging
             .outputs()
             .record(|eve, out| eve.stats(&ledger, &tally, Some(&standing), out));
         judging.outputs().flush();
     }
 
-    fn standing(&self, snapshot: &Snapshot) -> Standing {
+    fn standing(&self, snapshot: &Snapshot, judging: &Judging) -> Standing {
         Standing {
+            latency: judging.latencies.stages().collect(),
             uptime_seconds: self.began.elapsed().as_secs(),
             ports: snapshot.reader.ports.clone(),
             mirror: self.verdict.clone(),
@@ -477,7 +478,7 @@ fn report(
 ) -> Ending {
     let tally = judging.tally().clone();
     let ledger = totals.snapshot.ledger(&tally, judging.judge());
-    let standing = keeper.standing(&totals.snapshot);
+    let standing = keeper.standing(&totals.snapshot, judging);
     judging
         .outputs()
         .record(|eve, out| eve.stats(&ledger, &tally, Some(&standing), out));

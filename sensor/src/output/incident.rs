@@ -76,7 +76,11 @@ impl Text {
         out.push('\n');
         for part in &i.parts {
             let time = self.clock.date_and_time(part.at.time);
-            let mark = if part.severity > Severity::Low { "" } else { " (low)" };
+            let mark = if part.severity > Severity::Low {
+                ""
+            } else {
+                " (low)"
+            };
             let sentence = clean::text(part.sentence(i.chain).as_bytes());
             out.push_str(&format!("    {time}  {sentence}{mark}\n"));
         }

@@ -4,7 +4,7 @@ use super::eve::Eve;
 use super::json::Object;
 use crate::capture::Port;
 use crate::ledger::Ledger;
-use crate::pipeline::Tally;
+use crate::pipeline::{Quantiles, Tally};
 use crate::span::{Grade, Verdict};
 use rules::finding::Severity;
 
@@ -19,6 +19,8 @@ pub struct Standing {
     /// Conversations known now, and bytes kept for them.
     pub conversations: u64,
     pub held_bytes: u64,
+    /// How long blocks took, by stage.
+    pub latency: Vec<(&'static str, Quantiles)>,
 }
 
 impl Eve {
@@ -103,6 +105,18 @@ fn write_standing(stats: &mut Object<'_>, standing: &Standing) {
     stats.unsigned("held_bytes", standing.held_bytes);
     stats.unsigned("reloads", standing.reloads[0]);
     stats.unsigned("reloads_failed", standing.reloads[1]);
+    let mut latency = stats.object("latency");
+    for (stage, q) in &standing.latency {
+        let us = |nanoseconds: u64| nanoseconds / 1_000;
+        let mut o = latency.object(stage);
+        o.unsigned("p50_us", us(q.p50));
+        o.unsigned("p99_us", us(q.p99));
+        o.unsigned("p999_us", us(q.p999));
+        o.unsigned("max_us", us(q.max));
+        o.unsigned("blocks", q.blocks);
+        o.end();
+    }
+    latency.end();
     let mut list = stats.array("interfaces");
     for port in &standing.ports {
         let mut o = list.object();

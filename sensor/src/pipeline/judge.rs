@@ -9,6 +9,7 @@ use rules::exceptions::Cause;
 use rules::finding::{Event, Severity};
 
 use super::change::Change;
+use super::latency::Latencies;
 use super::merge;
 use super::seconds::Tick;
 use crate::capture::block::Frame;
@@ -20,6 +21,8 @@ pub struct Judging {
     judge: Judge,
     outputs: Outputs,
     tally: Tally,
+    /// How long blocks take, in a run that lasts.
+    pub latencies: Latencies,
 }
 
 /// What was judged.
@@ -61,6 +64,7 @@ impl Judging {
             judge,
             outputs,
             tally: Tally::default(),
+            latencies: Latencies::default(),
         }
     }
 
@@ -71,6 +75,7 @@ impl Judging {
             judge,
             outputs,
             tally,
+            ..
         } = self;
         if let (Some(first), Some(last)) = (frames.first(), frames.last()) {
             tally.first_time.get_or_insert(first.time);
@@ -121,6 +126,7 @@ impl Judging {
             judge,
             outputs,
             tally,
+            ..
         } = self;
         judge.reload(change.rules, change.policy, &mut |event| {
             tell(outputs, tally, event)
@@ -135,6 +141,7 @@ impl Judging {
             judge,
             outputs,
             tally,
+            ..
         } = self;
         judge.finish(&mut |event| tell(outputs, tally, event));
         outputs.end_incidents();

@@ -7,6 +7,7 @@
 mod change;
 mod judge;
 mod keeper;
+mod latency;
 mod listen;
 mod merge;
 mod packet_events;
@@ -17,6 +18,7 @@ mod snapshot;
 
 pub use change::{Change, Changes};
 pub use judge::{Judging, Tally};
+pub use latency::{Latencies, Quantiles};
 pub use listen::listen;
 pub use run::{Attendant, Lasting, Run, Stop, Totals};
 pub use snapshot::{Kept, ReaderCounts, Snapshot, WorkCounts};

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use dissectors::message::Interest;
 
 use super::change::{Change, Changes};
+use super::latency::Stamps;
 use super::packet_events::PacketEvents;
 use super::run::Stop;
 use super::seconds::{Seconds, Tick};
@@ -26,6 +27,8 @@ pub struct Parcel {
     pub interest: Option<Arc<Interest>>,
     /// Who counts tells the counts with this parcel.
     pub count: bool,
+    /// When the block got here, in a run that lasts.
+    pub stamps: Option<Stamps>,
 }
 
 /// Time that passed without frames.
@@ -101,9 +104,16 @@ impl<E: Engine> Reader<E> {
             }
             let mut cover = Cover::default();
             let mut idle = None;
+            let mut stamps = None;
             match self.inputs.next_block(&mut block) {
                 Ok(More::Frames) => {
+                    if self.every.is_some() {
+                        stamps = Stamps::taken(&block);
+                    }
                     self.decoder.block(&mut block);
+                    if let Some(stamps) = &mut stamps {
+                        stamps.decoded();
+                    }
                     self.seconds.ticks(&block, &mut cover.ticks);
                     if let Some(last) = block.frames.last() {
                         self.next_seq = last.seq + 1;
@@ -150,6 +160,7 @@ impl<E: Engine> Reader<E> {
                 idle,
                 interest: cover.change.as_ref().map(|c| Arc::clone(&c.interest)),
                 count: cover.counts.is_some(),
+                stamps,
             };
             return Some((parcel, cover));
         }

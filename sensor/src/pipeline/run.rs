@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use dissectors::message::Interest;
@@ -150,8 +150,12 @@ impl Seat<'_> {
                 attendant.changed(self.judging);
             }
         }
+        let begun = Instant::now();
         self.judging
             .block(batches, &parcel.block.frames, &cover.ticks);
+        if let Some(stamps) = &parcel.stamps {
+            self.judging.latencies.judged(stamps, begun);
+        }
         if let Some(reader) = cover.counts
             && let Some(attendant) = self.attendant.as_deref_mut()
         {
