@@ -275,6 +275,14 @@ pub fn tell(snapshot: &Snapshot, troubles: &[String], judging: &mut Judging) {
     }
 }
 
+/// Tells the screens how long frames take: only live, where a frame's time is that of now.
+pub fn tell_stages(judging: &mut Judging) {
+    let stages: Vec<_> = judging.latencies.stages().collect();
+    if let Some(screen) = judging.outputs().screen() {
+        screen.stages(stages.into_iter());
+    }
+}
+
 /// Looks on while a replay lasts.
 pub struct Onlooker;
 

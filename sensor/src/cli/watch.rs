@@ -381,6 +381,7 @@ impl Attendant for Watchkeeper {
     fn counts(&mut self, snapshot: &Snapshot, judging: &mut Judging) {
         self.service.alive();
         self.tell_ports(&snapshot.reader.ports);
+        beside::tell_stages(judging);
         beside::tell(snapshot, &[], judging);
         self.look_at_mirror(snapshot, judging);
         if self.last_stats.elapsed() + Duration::from_secs(1) >= self.stats_every {

@@ -15,6 +15,7 @@ use tui::request::Request;
 
 use super::marks::MarkFile;
 use crate::ledger::Ledger;
+use crate::pipeline::Quantiles;
 use crate::view::clerk::{Clerk, Decision};
 
 /// The sensor's end of the screens.
@@ -124,6 +125,21 @@ impl Screen {
             self.tell();
         }
         self.feed.flush();
+    }
+
+    /// How long frames take by stage, live.
+    pub fn stages(&mut self, stages: impl Iterator<Item = (&'static str, Quantiles)>) {
+        self.stats.stages = stages
+            .map(|(stage, q)| {
+                let latency = Latency {
+                    p50: q.p50,
+                    p99: q.p99,
+                    max: q.max,
+                    count: q.blocks,
+                };
+                (stage.to_owned(), latency)
+            })
+            .collect();
     }
 
     /// The ledger at the end.

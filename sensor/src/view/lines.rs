@@ -97,6 +97,17 @@ impl Lines {
             latency.unsigned("count", l.count);
             latency.end();
         }
+        let mut list = o.array("stages");
+        for (stage, l) in &stats.stages {
+            let mut a = list.object();
+            a.text("stage", stage);
+            a.unsigned("p50", l.p50);
+            a.unsigned("p99", l.p99);
+            a.unsigned("max", l.max);
+            a.unsigned("count", l.count);
+            a.end();
+        }
+        list.end();
         let mut list = o.array("accounts");
         for account in &stats.accounts {
             let mut a = list.object();

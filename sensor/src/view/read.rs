@@ -221,7 +221,7 @@ impl Reader {
                 .and_then(Value::as_str)
                 .map(str::to_owned);
             stats.memory = number("memory").zip(number("memory_most"));
-            stats.latency = view.get("latency").and_then(Value::as_object).map(|l| {
+            let quantiles = |l: &Map<String, Value>| {
                 let n = |key: &str| l.get(key).and_then(Value::as_u64).unwrap_or(0);
                 Latency {
                     p50: n("p50"),
@@ -229,7 +229,21 @@ impl Reader {
                     max: n("max"),
                     count: n("count"),
                 }
-            });
+            };
+            stats.latency = view
+                .get("latency")
+                .and_then(Value::as_object)
+                .map(quantiles);
+            stats.stages = view
+                .get("stages")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(|s| {
+                    let s = s.as_object()?;
+                    Some((s.get("stage")?.as_str()?.to_owned(), quantiles(s)))
+                })
+                .collect();
             let list = |key: &str| view.get(key).and_then(Value::as_array).cloned();
             stats.accounts = list("accounts")
                 .unwrap_or_default()

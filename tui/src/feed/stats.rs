@@ -53,6 +53,8 @@ pub struct Stats {
     pub beside: Vec<(String, Vec<(String, u64)>)>,
     /// From the packet to the verdict.
     pub latency: Option<Latency>,
+    /// Live: how long frames take, by stage.
+    pub stages: Vec<(String, Latency)>,
     /// Resident bytes of the process, and the most so far.
     pub memory: Option<(u64, u64)>,
     pub rules: usize,

@@ -132,6 +132,18 @@ fn lines(model: &Model, theme: &Theme, width: usize) -> Vec<(String, Style)> {
         ),
         None => put("judging", "not measured yet".into(), theme.dim),
     }
+    for (at, (stage, l)) in s.stages.iter().enumerate() {
+        put(
+            if at == 0 { "latency" } else { "" },
+            format!(
+                "{stage}: p50 {}  p99 {}  max {}",
+                us(l.p50),
+                us(l.p99),
+                us(l.max)
+            ),
+            theme.text,
+        );
+    }
     if let Some((now, most)) = s.memory {
         put(
             "memory",
