@@ -8,3 +8,4 @@ pub mod replay;
 pub mod rewrite;
 pub mod screens;
 pub mod talk;
+pub mod tmux;

@@ -115,6 +115,10 @@ impl Seat {
             max: 4_000_000,
             count: 12,
         });
+        model.stats.costs = vec![
+            ("WW-CMD-0001".into(), 310_000),
+            ("WW-VAL-0018".into(), 90_000),
+        ];
         Seat {
             model,
             theme: Theme::new(look, UNICODE),
@@ -143,6 +147,7 @@ impl Seat {
                 ("<Up>", KeyCode::Up),
                 ("<Home>", KeyCode::Home),
                 ("<End>", KeyCode::End),
+                ("<Right>", KeyCode::Right),
             ];
             let (code, len) = named
                 .iter()

@@ -7,7 +7,7 @@ use rules::policy::Policy;
 use sensor::capture::{Inputs, ReadOptions};
 use sensor::decode::{DecodeOptions, Decoder};
 use sensor::pipeline::{Stop, listen};
-use wardwatch_tests::capture::{policy_for, scratch, shipped};
+use wardwatch_tests::capture::{scratch, shipped};
 use wardwatch_tests::replay::Replay;
 
 /// Ids of the rules that raised a finding on a capture.

@@ -1,114 +1,14 @@
 //! The screens as a person drives them, in a real terminal (tmux).
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use wardwatch_tests::capture::{scratch, shipped};
 use wardwatch_tests::program;
-
-/// A terminal with a program in it.
-struct Tmux {
-    socket: PathBuf,
-}
-
-impl Tmux {
-    /// `None`, with a message, where tmux is missing.
-    fn start(size: (u16, u16), command: &str) -> Option<Self> {
-        let tmux = Tmux {
-            socket: scratch("tmux"),
-        };
-        let started = Command::new("tmux")
-            .arg("-S")
-            .arg(&tmux.socket)
-            .args(["-f", "/dev/null", "new-session", "-d", "-x"])
-            .arg(size.0.to_string())
-            .arg("-y")
-            .arg(size.1.to_string())
-            // The shell stays, so that what the program leaves behind can be seen.
-            .arg(format!("{command}; echo ended with $?; sleep 1000"))
-            .env("LANG", "C.UTF-8")
-            .env("LC_ALL", "C.UTF-8")
-            .env("TZ", "UTC")
-            .output();
-        match started {
-            Ok(output) => {
-                assert!(
-                    output.status.success(),
-                    "{}",
-                    String::from_utf8_lossy(&output.stderr)
-                );
-                Some(tmux)
-            }
-            Err(e) => {
-                eprintln!("skipped: tmux cannot be run ({e}); install it for this test");
-                None
-            }
-        }
-    }
-
-    fn tmux(&self, args: &[&str]) -> String {
-        let output = Command::new("tmux")
-            .arg("-S")
-            .arg(&self.socket)
-            .args(args)
-            .output()
-            .expect("tmux can be run");
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    }
-
-    /// Types a text, or presses a key by its name in tmux.
-    fn press(&self, keys: &[&str]) {
-        for key in keys {
-            self.tmux(&["send-keys", key]);
-        }
-    }
-
-    fn write(&self, text: &str) {
-        self.tmux(&["send-keys", "-l", text]);
-    }
-
-    fn screen(&self) -> String {
-        self.tmux(&["capture-pane", "-p"])
-    }
-
-    /// Waits until the screen shows a text.
-    fn shows(&self, wanted: &str) -> String {
-        let begun = Instant::now();
-        loop {
-            let screen = self.screen();
-            if screen.contains(wanted) {
-                return screen;
-            }
-            assert!(
-                begun.elapsed() < Duration::from_secs(30),
-                "{wanted:?} does not appear in\n{screen}"
-            );
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-}
-
-impl Drop for Tmux {
-    fn drop(&mut self) {
-        self.tmux(&["kill-server"]);
-        let _ = fs::remove_file(&self.socket);
-    }
-}
-
-fn wardwatch(args: &[&str]) -> String {
-    let mut line = program::path().display().to_string();
-    for arg in args {
-        line.push_str(&format!(" '{arg}'"));
-    }
-    line
-}
-
-fn path(path: &Path) -> String {
-    path.display().to_string()
-}
+use wardwatch_tests::tmux::{Tmux, path, wardwatch};
 
 #[test]
 fn a_person_finds_opens_exports_acknowledges_and_leaves() {
@@ -288,6 +188,63 @@ fn an_eve_file_is_followed_as_it_grows() {
     viewer.shows("set-rate 120 mL/h");
     viewer.press(&["q"]);
     viewer.shows("ended with 0");
+}
+
+/// Ticks of user and system time that a process took (`/proc/PID/stat`, 100 a second).
+fn ticks(pid: &str) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("a process");
+    let after = stat.rsplit_once(')').expect("a name in brackets").1;
+    let fields: Vec<u64> = after
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .map(|f| f.parse().expect("a number"))
+        .collect();
+    fields.iter().sum()
+}
+
+#[test]
+fn idle_screen_takes_less_than_two_percent_of_a_core() {
+    let (eve, socket) = (scratch("json"), path(&scratch("sock")));
+    fs::write(&eve, "").expect("a writable temporary folder");
+    // A replay with a viewer attached: the screen of a file that grows, and one of a socket.
+    let sensor = wardwatch(&[
+        "replay",
+        "-r",
+        &path(&shipped("pcaps/ward/one-evening.pcapng")),
+        "--tui",
+        "--socket",
+        &socket,
+    ]);
+    let lines = [
+        (format!("exec {sensor}"), "ENDED"),
+        (
+            format!("exec {}", wardwatch(&["view", &socket])),
+            "VIEW ENDED",
+        ),
+        (
+            format!("exec {}", wardwatch(&["view", "--eve", &path(&eve)])),
+            "no finding so far",
+        ),
+    ];
+    let mut seats = Vec::new();
+    for (line, shows) in &lines {
+        let Some(tmux) = Tmux::start((120, 40), line) else {
+            return;
+        };
+        tmux.shows(shows);
+        let pid = tmux.tmux(&["list-panes", "-F", "#{pane_pid}"]);
+        seats.push((tmux, pid.trim().to_owned()));
+    }
+    std::thread::sleep(Duration::from_secs(2));
+    let before: Vec<u64> = seats.iter().map(|(_, pid)| ticks(pid)).collect();
+    std::thread::sleep(Duration::from_secs(10));
+    for ((_, pid), before) in seats.iter().zip(before) {
+        let took = ticks(pid) - before;
+        // 10 seconds are 1000 ticks.
+        assert!(took < 20, "{took} of 1000 ticks");
+    }
+    let _ = fs::remove_file(&eve);
 }
 
 #[test]

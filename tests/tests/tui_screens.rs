@@ -16,11 +16,21 @@ const PICTURES: &[(&str, &str, &str, &str)] = &[
     ("findings-by-rule", WARD, HL7, "r<Enter>"),
     ("findings-acknowledge", WARD, HL7, "aAnna<Enter>ward called"),
     ("findings-help", WARD, HL7, "?"),
+    ("findings-propose", WARD, HL7, "w<Tab>+"),
     ("devices", WARD, HL7, "2"),
+    ("devices-in-use", MONITORS, "", "2"),
+    ("devices-propose", WARD, HL7, "2jw<Tab><Tab>"),
     ("commands", WARD, HL7, "3"),
+    ("commands-map", WARD, HL7, "3m"),
     ("conversations", WARD, HL7, "4"),
     ("message", WARD, HL7, "<Enter><Tab>jjjjjjjjjjjjjj"),
     ("message-revealed", WARD, HL7, "<Enter><Tab>jjjjjjjjjjjjjjP"),
+    (
+        "message-byte",
+        WARD,
+        HL7,
+        "<Enter><Tab><Tab>jjjjjjj<Right><Right>",
+    ),
     ("protocols", WARD, HL7, "6"),
     ("sensor", WARD, HL7, "7"),
     ("filter-completes", WARD, HL7, "/verb is set-<Tab>"),
@@ -41,6 +51,7 @@ const PICTURES: &[(&str, &str, &str, &str)] = &[
 ];
 
 const WARD: &str = "pcaps/ward/one-evening.pcapng";
+const MONITORS: &str = "pcaps/intellivue/ivue_two_monitors.pcap";
 const HL7: &str = "pcaps/policies/hl7.toml";
 const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
 
@@ -78,6 +89,43 @@ fn every_screen_looks_as_its_golden() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The README shows pictures as they are; `WARDWATCH_ACCEPT=1` puts the newest in.
+#[test]
+fn pictures_of_the_readme_are_the_goldens() {
+    const MARK: &str = "<!-- picture: ";
+    let path = shipped("README.md");
+    let readme = fs::read_to_string(&path).expect("a README");
+    let (mut wanted, mut shown) = (String::new(), 0);
+    let mut lines = readme.lines().peekable();
+    while let Some(line) = lines.next() {
+        wanted.push_str(line);
+        wanted.push('\n');
+        let Some(name) = line.strip_prefix(MARK).and_then(|l| l.strip_suffix(" -->")) else {
+            continue;
+        };
+        shown += 1;
+        let file = shipped("tests/screens").join(format!("{name}.txt"));
+        let golden = fs::read_to_string(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let picture = golden.split("\ndark\n").next().unwrap_or_default();
+        wanted.push_str("```text\n");
+        wanted.push_str(picture.trim_end());
+        wanted.push_str("\n```\n");
+        if lines.next_if(|l| *l == "```text").is_some() {
+            for line in lines.by_ref() {
+                if line == "```" {
+                    break;
+                }
+            }
+        }
+    }
+    assert!(shown >= 7, "every screen is shown");
+    if std::env::var_os("WARDWATCH_ACCEPT").is_some() {
+        fs::write(&path, &wanted).expect("a writable repository");
+    } else {
+        assert!(wanted == readme, "WARDWATCH_ACCEPT=1 puts the pictures in");
+    }
 }
 
 #[test]

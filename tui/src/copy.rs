@@ -1,5 +1,7 @@
 //! Copying to the clipboard of the terminal, also over a remote login (OSC 52).
 
+pub mod json;
+
 /// The bytes that ask the terminal to take a text into its clipboard.
 pub fn osc52(text: &str) -> String {
     format!("\x1b]52;c;{}\x07", base64(text.as_bytes()))

@@ -14,6 +14,7 @@ use crate::request::Request;
 use crate::state::{Asking, Model, MsgId, Pane, Prompt, Screen, Stream, Tab};
 use crate::when::TimeStyle;
 
+pub mod propose;
 mod typed;
 
 /// What the model cannot do by itself.
@@ -34,6 +35,8 @@ pub fn key(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
     let mut effects = Vec::new();
     if model.prompt.is_some() {
         typed::key(model, key, &mut effects);
+    } else if model.proposal.is_some() {
+        propose::key(model, key);
     } else if model.help {
         match keys::act(model.screen, key) {
             Some(Act::Down) => model.help_top += 1,
@@ -91,6 +94,16 @@ pub fn mouse(model: &mut Model, event: &MouseEvent) -> Vec<Effect> {
                     model.messages.pane = pane;
                 }
                 to_row(model, top + usize::from(y - area.y));
+                // A click on a byte chooses it, in the hex and in the text beside it.
+                if pane == Some(Pane::Bytes) {
+                    let across = model.hit.across.max(1);
+                    let column = usize::from(x.saturating_sub(area.x)).saturating_sub(5);
+                    let column = match column / 3 {
+                        hex if hex < across => hex,
+                        _ => column.saturating_sub(across * 3).min(across - 1),
+                    };
+                    byte_by(model, column as isize);
+                }
             }
         }
         _ => {}
@@ -103,6 +116,8 @@ fn done(model: &mut Model, act: Act, effects: &mut Vec<Effect>) {
     let page = model.page.max(2) as isize - 1;
     match act {
         Act::Go(screen) => model.go(screen),
+        Act::Left => byte_by(model, -1),
+        Act::Right => byte_by(model, 1),
         Act::Up => move_by(model, -1),
         Act::Down => move_by(model, 1),
         Act::PageUp => move_by(model, -page),
@@ -123,6 +138,8 @@ fn done(model: &mut Model, act: Act, effects: &mut Vec<Effect>) {
         Act::Acknowledge => handle(model, Handling::Acknowledged),
         Act::Mute => handle(model, Handling::Muted),
         Act::Reopen => handle(model, Handling::Reopened),
+        Act::Propose => propose::open(model),
+        Act::Map => model.commands.map = !model.commands.map,
         Act::Export => export(model, effects),
         Act::Copy => model.prompt = Some(Prompt::new(Asking::Copy, "")),
         Act::Reveal => reveal(model, effects),
@@ -180,12 +197,15 @@ fn move_by(model: &mut Model, down: isize) {
                 let m = &mut model.messages;
                 m.field = m.field.saturating_add_signed(down);
             }
-            Pane::Bytes => {
-                let m = &mut model.messages;
-                m.bytes_top = m.bytes_top.saturating_add_signed(down);
-            }
+            Pane::Bytes => byte_by(model, down.saturating_mul(model.hit.across.max(1) as isize)),
         },
     }
+}
+
+/// Moves the byte that the keys stand on; drawing keeps it within the message.
+fn byte_by(model: &mut Model, by: isize) {
+    let byte = model.messages.byte.unwrap_or(0);
+    model.messages.byte = Some(byte.saturating_add_signed(by));
 }
 
 fn to_row(model: &mut Model, row: usize) {
@@ -200,7 +220,10 @@ fn to_row(model: &mut Model, row: usize) {
             Pane::List if row == usize::MAX => model.messages.follow(),
             Pane::List => model.messages.to(row),
             Pane::Fields => model.messages.field = row.min(100_000),
-            Pane::Bytes => model.messages.bytes_top = row.min(1_000_000),
+            Pane::Bytes => {
+                let across = model.hit.across.max(1);
+                model.messages.byte = Some(row.min(1_000_000).saturating_mul(across));
+            }
         },
     }
 }

@@ -15,6 +15,7 @@ pub mod hands;
 pub mod keys;
 pub mod limits;
 pub mod mark;
+pub mod proposal;
 pub mod report;
 pub mod request;
 pub mod screens;

@@ -1,6 +1,7 @@
 //! What a person at the screen asks of the sensor.
 
 use crate::mark::Mark;
+use crate::proposal::Draft;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
@@ -8,4 +9,6 @@ pub enum Request {
     Mark(Mark),
     /// Patient data were revealed on a screen: to be logged.
     Revealed { who: String, at: i64 },
+    /// Check this, write it to its file, bring it into force, tell all viewers and outputs.
+    Propose(Draft),
 }

@@ -46,6 +46,8 @@ pub struct Signs {
     pub chosen: &'static str,
     pub ellipsis: &'static str,
     pub lane: &'static str,
+    /// Of a map: the first of several arrows, one between, the last.
+    pub branches: [&'static str; 3],
 }
 
 pub const UNICODE: Signs = Signs {
@@ -57,6 +59,7 @@ pub const UNICODE: Signs = Signs {
     chosen: "▸",
     ellipsis: "…",
     lane: "·",
+    branches: ["┬", "├", "└"],
 };
 
 pub const ASCII: Signs = Signs {
@@ -68,6 +71,7 @@ pub const ASCII: Signs = Signs {
     chosen: ">",
     ellipsis: "~",
     lane: ".",
+    branches: ["+", "+", "+"],
 };
 
 impl Theme {

@@ -102,7 +102,7 @@ impl Policy {
             .filter(|g| self.lacks(g, &case).is_empty())
             .collect();
         for grant in &granting {
-            let _ = writeln!(text, "\nallowed by {}:{}", self.name, grant.line);
+            let _ = writeln!(text, "\nallowed by {}", self.place(grant.line));
             let _ = writeln!(
                 text,
                 "    {} may {} on {}",
@@ -176,9 +176,8 @@ impl Policy {
             // A grant that fits in nothing but the hours explains nothing.
             Some((weight, at, lacks)) if weight < 10 => {
                 format!(
-                    "nearest grant {}:{}: {}",
-                    self.name,
-                    self.grants[at].line,
+                    "nearest grant {}: {}",
+                    self.place(self.grants[at].line),
                     lacks.join("; ")
                 )
             }

@@ -20,9 +20,17 @@ use crate::limits::{self, Limits};
 /// The schema that this version reads.
 const SCHEMA: u32 = 1;
 
-pub fn load(name: &str, text: &str) -> Result<Policy, Report> {
+/// `more`: a further file that is read as the end of the first, with its name.
+pub fn load(name: &str, text: &str, more: Option<(&str, &str)>) -> Result<Policy, Report> {
+    let first = text.trim_end_matches('\n');
+    let lines = first.matches('\n').count() + 1;
+    let (whole, text) = match more {
+        Some((other, added)) => (format!("{name} with {other}"), format!("{first}\n{added}")),
+        None => (name.to_owned(), text.to_owned()),
+    };
+    let text = text.as_str();
     let file = Arc::new(Text {
-        name: name.to_owned(),
+        name: whole,
         text: text.to_owned(),
     });
     let mut report = Report::default();
@@ -51,6 +59,7 @@ pub fn load(name: &str, text: &str) -> Result<Policy, Report> {
     }
     Ok(Policy {
         name: name.to_owned(),
+        more: more.map(|(other, _)| (other.to_owned(), lines)),
         zone: loader.zone,
         groups: loader.groups,
         members: loader.members,

@@ -30,6 +30,8 @@ use member::{GroupId, Members};
 #[derive(Debug)]
 pub struct Policy {
     name: String,
+    /// A file that was read as the end of the first: its name, and lines of the first.
+    more: Option<(String, usize)>,
     zone: TimeZone,
     /// Named groups first, then one for each member that a grant names itself.
     groups: Vec<Group>,
@@ -113,7 +115,20 @@ struct Party {
 impl Policy {
     /// Loads a policy file. All mistakes are told at once.
     pub fn load(name: &str, text: &str) -> Result<Policy, Report> {
-        file::load(name, text)
+        file::load(name, text, None)
+    }
+
+    /// The same with a further file that only adds to it: its name and text.
+    pub fn load_with(name: &str, text: &str, more: Option<(&str, &str)>) -> Result<Policy, Report> {
+        file::load(name, text, more)
+    }
+
+    /// File and line of an entry.
+    fn place(&self, line: usize) -> String {
+        match &self.more {
+            Some((other, first)) if line > *first => format!("{other}:{}", line - first),
+            _ => format!("{}:{line}", self.name),
+        }
     }
 
     /// The zone of its hours.
@@ -215,8 +230,10 @@ impl Policy {
                 && let Some(bound) = bound
             {
                 broken = Some(format!(
-                    "{}:{}: {} {}",
-                    self.name, grant.line, action.verb, bound.text
+                    "{}: {} {}",
+                    self.place(grant.line),
+                    action.verb,
+                    bound.text
                 ));
             }
         }
@@ -239,8 +256,9 @@ impl Policy {
             if truth == Truth::False {
                 let range = bound.map_or("", |b| b.text.as_str());
                 broken = Some(format!(
-                    "{}:{}: {} {range}",
-                    self.name, limit.line, action.verb
+                    "{}: {} {range}",
+                    self.place(limit.line),
+                    action.verb
                 ));
                 admitted = Truth::False;
             } else if admitted == Truth::Unknown {

@@ -332,6 +332,9 @@ pub struct JudgeArgs {
     /// Who may do what: the policy file
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// Policy lines written at the screens: kept in this file, and part of the policy
+    #[arg(long, value_name = "FILE", requires = "policy")]
+    pub policy_additions: Option<PathBuf>,
     /// Further rules beside the shipped ones: a file or a directory of TOML files
     #[arg(long, value_name = "DIR")]
     pub rules: Vec<PathBuf>,
@@ -348,6 +351,9 @@ pub struct JudgeArgs {
     /// Learn how each device behaves for so long (`7d`), then tell what is new or out of range
     #[arg(long, value_name = "TIME", value_parser = span)]
     pub learn_for: Option<Back>,
+    /// Exceptions and windows written at the screens: kept in this file, and in force with the others
+    #[arg(long, value_name = "FILE")]
+    pub exception_additions: Option<PathBuf>,
     /// Exit with 3 if there is a finding of this severity or worse
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<Level>,

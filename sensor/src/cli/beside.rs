@@ -13,7 +13,8 @@ use tui::feed::{Feed, Stats};
 use tui::state::{Entry, Source};
 use tui::when::When;
 
-use super::args::{BesideArgs, OutputArgs};
+use super::args::{BesideArgs, JudgeArgs, OutputArgs};
+use super::setup::Law;
 use super::{ASIDE, complain, setup, view};
 use crate::limits::Limits;
 use crate::output::Outputs;
@@ -22,8 +23,9 @@ use crate::output::discretion::Discretion;
 use crate::output::eve::Eve;
 use crate::output::evidence::Recapture;
 use crate::output::screen::Screen;
-use crate::pipeline::{Attendant, Judging, Snapshot, Stop};
+use crate::pipeline::{Attendant, Change, Changes, Judging, Snapshot, Stop};
 use crate::view::Lines;
+use crate::view::clerk::{Additions, Clerk, Files};
 use crate::view::server::{Bound, Greeting};
 
 /// What the screens are told of the command.
@@ -37,6 +39,11 @@ pub struct About<'a> {
     pub policy: Option<&'a Path>,
     pub output: &'a OutputArgs,
     pub limits: &'a Limits,
+    /// What is judged by, with all limits: what proposals are checked with.
+    pub judge: &'a JudgeArgs,
+    pub all_limits: &'a crate::config::Limits,
+    /// Where what is written at the screens comes into force.
+    pub changes: Changes,
 }
 
 /// What draws here, and what serves viewers elsewhere, as far as they are asked for.
@@ -112,7 +119,8 @@ impl Beside {
             }
             None => None,
         };
-        outputs.attach(Screen::new(feed, asked, marks, kept, stats));
+        let clerk = clerk(about.judge, about.all_limits, about.changes)?;
+        outputs.attach(Screen::new(feed, asked, marks, kept, stats).with_clerk(clerk));
         let app = args.tui.then(|| {
             let source = Source {
                 name: about.name,
@@ -147,6 +155,9 @@ impl Beside {
         judging: &mut Judging,
         work: impl FnOnce(&mut Judging) -> T + Send,
     ) -> Result<T, String> {
+        if judging.outputs().screen().is_some() {
+            judging.measure();
+        }
         let server = self.bound.map(Bound::serve).transpose()?;
         let work = |judging: &mut Judging| {
             let done = work(judging);
@@ -171,6 +182,36 @@ impl Beside {
         drop(server);
         Ok(done)
     }
+}
+
+/// Who takes proposals: everything in force is loaded anew with the entry, so that nothing comes
+/// into force that would not load at the next start.
+fn clerk(
+    judge: &JudgeArgs,
+    limits: &crate::config::Limits,
+    changes: Changes,
+) -> Result<Clerk, String> {
+    let open = |path: Option<&Path>| path.map(Additions::open).transpose();
+    let files = Files {
+        policy: open(judge.policy_additions.as_deref())?,
+        exceptions: open(judge.exception_additions.as_deref())?,
+    };
+    let (judge, limits) = (judge.clone(), limits.clone());
+    Clerk::start(files, changes, move |pending| {
+        if judge.policy.is_none() && !pending.grants.is_empty() {
+            return Err("there is no policy to add to: `wardwatch learn` makes one".into());
+        }
+        let law = Law::with(&judge, &limits, pending)?;
+        let mut interest = rules::engine::interest_of(&law.rules);
+        interest.want_all_fields_of_all();
+        Ok(Change {
+            rules: law.rules,
+            policy: law.policy,
+            exceptions: law.exceptions,
+            interest: Arc::new(interest),
+            ruling: law.ruling,
+        })
+    })
 }
 
 /// Draws in this thread beside work in another. When the person leaves, the work is told to stop;
@@ -231,6 +272,14 @@ pub fn tell(snapshot: &Snapshot, troubles: &[String], judging: &mut Judging) {
             screen.note(&line);
         }
         screen.ledger(&ledger, troubles);
+    }
+}
+
+/// Tells the screens how long frames take: only live, where a frame's time is that of now.
+pub fn tell_stages(judging: &mut Judging) {
+    let stages: Vec<_> = judging.latencies.stages().collect();
+    if let Some(screen) = judging.outputs().screen() {
+        screen.stages(stages.into_iter());
     }
 }
 

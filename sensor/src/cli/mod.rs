@@ -14,7 +14,7 @@ macro_rules! print {
 
 pub mod args;
 mod bench;
-mod beside;
+pub mod beside;
 mod check;
 mod devices;
 mod interfaces;

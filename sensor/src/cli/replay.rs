@@ -115,6 +115,7 @@ fn judge<E: Engine>(
     };
     setup::end_on_signal(stop)?;
     let recapture = recapture(args, limits, &decode);
+    let changes = Changes::default();
     let about = About {
         name: match args.read.as_slice() {
             [] => from.names.join(", "),
@@ -127,6 +128,9 @@ fn judge<E: Engine>(
         policy: args.judge.policy.as_deref(),
         output: &args.output,
         limits: &limits.sensor,
+        judge: &args.judge,
+        all_limits: limits,
+        changes: changes.clone(),
     };
     let evidence = Box::new(recapture.clone());
     let beside = Beside::open(&args.beside, about, evidence, stop, &mut outputs)?;
@@ -157,7 +161,7 @@ fn judge<E: Engine>(
             Lasting {
                 attendant: &mut Onlooker,
                 every: Duration::from_millis(500),
-                changes: Changes::default(),
+                changes,
                 ring: None,
                 mirror: None,
             },

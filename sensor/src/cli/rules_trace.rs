@@ -28,7 +28,7 @@ fn trace(args: &TraceArgs, limits: &Limits) -> Result<Ending, String> {
     let policy = args
         .policy
         .as_deref()
-        .map(setup::read_policy)
+        .map(|path| setup::read_policy(path, None, ""))
         .transpose()?
         .map(|(policy, _)| policy);
     let [capture] = args.input.read.as_slice() else {

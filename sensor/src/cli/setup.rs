@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -27,6 +27,7 @@ use crate::output::ruling::Ruling;
 use crate::output::text::Text;
 use crate::output::{EveOutput, Outputs, TextOutput};
 use crate::pipeline::{Stop, Totals};
+use crate::view::clerk::Pending;
 
 /// Rules and policy, loaded and checked, with the hash that names them.
 pub struct Law {
@@ -42,15 +43,24 @@ pub struct Law {
 impl Law {
     /// All mistakes are told at once.
     pub fn load(args: &JudgeArgs, limits: &Limits) -> Result<Law, String> {
+        Law::with(args, limits, &Pending::default())
+    }
+
+    /// The same with entries that are not in the files of additions yet.
+    pub fn with(args: &JudgeArgs, limits: &Limits, pending: &Pending) -> Result<Law, String> {
         let sources = rulebook::all_sources(&args.rules)?;
         let rules = rulebook::load_sources(&sources, &limits.judge);
-        let policy = args.policy.as_deref().map(read_policy).transpose();
+        let policy = args
+            .policy
+            .as_deref()
+            .map(|path| read_policy(path, args.policy_additions.as_deref(), &pending.grants))
+            .transpose();
         let register = args.names.as_deref().map(super::names::load).transpose()?;
         match (rules, policy) {
             (Ok(rules), Ok(policy)) => {
                 let (policy, text) = policy.map_or((None, None), |(p, t)| (Some(p), Some(t)));
                 let (exceptions, files) =
-                    load_exceptions(&args.exceptions, &rules, policy.as_ref())?;
+                    load_exceptions(args, &pending.exceptions, &rules, policy.as_ref())?;
                 let baseline = baseline(args, policy.as_ref(), limits)?;
                 Ok(Law {
                     rules,
@@ -105,11 +115,17 @@ fn baseline(
 /// Exceptions, windows and thresholds, with the texts that they were read from. What has lapsed is
 /// told.
 fn load_exceptions(
-    paths: &[PathBuf],
+    args: &JudgeArgs,
+    entry: &str,
     rules: &RuleSet,
     policy: Option<&Policy>,
 ) -> Result<(Exceptions, Vec<Source>), String> {
-    let files = rulebook::sources_of(paths)?;
+    let mut files = rulebook::sources_of(&args.exceptions)?;
+    let text = added(args.exception_additions.as_deref(), entry)?;
+    if !text.trim().is_empty() {
+        let name = added_by(args.exception_additions.as_deref());
+        files.push(Source { name, text });
+    }
     let mut ids: Vec<&str> = rules.rules().map(|r| r.id.as_str()).collect();
     ids.extend(rules::baseline::rules().map(|r| r.id.as_str()));
     let known = Known {
@@ -133,14 +149,43 @@ pub fn wall_time() -> i64 {
 
 /// A policy, loaded and checked.
 pub fn load_policy(path: &Path) -> Result<Policy, String> {
-    read_policy(path).map(|(policy, _)| policy)
+    read_policy(path, None, "").map(|(policy, _)| policy)
 }
 
-/// A policy with its text, whose hash names it.
-pub fn read_policy(path: &Path) -> Result<(Policy, String), String> {
-    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let policy = Policy::load(&path.display().to_string(), &text)
-        .map_err(|e| format!("the policy has mistakes\n\n{e}"))?;
+/// What a file of additions holds, and an entry more.
+fn added(additions: Option<&Path>, entry: &str) -> Result<String, String> {
+    let mut added = match additions.map(|path| (path, std::fs::read_to_string(path))) {
+        Some((_, Ok(added))) => added,
+        Some((path, Err(e))) if e.kind() != io::ErrorKind::NotFound => {
+            return Err(format!("{}: {e}", path.display()));
+        }
+        _ => String::new(),
+    };
+    added.push_str(entry);
+    Ok(added)
+}
+
+fn added_by(additions: Option<&Path>) -> String {
+    additions.map_or("written at a screen".into(), |p| p.display().to_string())
+}
+
+/// A policy and what was added to it, with their text, whose hash names it.
+pub fn read_policy(
+    path: &Path,
+    additions: Option<&Path>,
+    entry: &str,
+) -> Result<(Policy, String), String> {
+    let told = |path: &Path, e: io::Error| format!("{}: {e}", path.display());
+    let mut text = std::fs::read_to_string(path).map_err(|e| told(path, e))?;
+    let added = added(additions, entry)?;
+    let added_by = added_by(additions);
+    let policy = Policy::load_with(
+        &path.display().to_string(),
+        &text,
+        (!added.is_empty()).then_some((added_by.as_str(), added.as_str())),
+    )
+    .map_err(|e| format!("the policy has mistakes\n\n{e}"))?;
+    text.push_str(&added);
     if !policy.warnings().is_empty() {
         eprintln!("{}", policy.warnings());
     }

@@ -74,6 +74,7 @@ fn watch(typed: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, S
     outputs.call_by(register);
     outputs.tell_at_once();
     let stop = Stop::default();
+    let changes = Changes::default();
     let about = About {
         name: names.join(" and "),
         mode: "LIVE",
@@ -82,6 +83,9 @@ fn watch(typed: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, S
         policy: args.judge.policy.as_deref(),
         output: &args.output,
         limits: &limits.sensor,
+        judge: &args.judge,
+        all_limits: limits,
+        changes: changes.clone(),
     };
     let beside = Beside::open(
         &args.beside,
@@ -115,7 +119,6 @@ fn watch(typed: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, S
         .map(|directory| open_ring(args, directory, &live))
         .transpose()?;
 
-    let changes = Changes::default();
     let reloads = Arc::new(Reloads::default());
     let ended = Arc::new(AtomicBool::new(false));
     let reloader = Reloader {
@@ -265,9 +268,11 @@ fn needs(args: &Watch, live: &Live) -> Needs {
         .config
         .iter()
         .chain(&args.judge.policy)
+        .chain(&args.judge.policy_additions)
+        .chain(&args.judge.names)
         .chain(&args.judge.rules)
         .chain(&args.judge.exceptions)
-        .chain(&args.judge.names)
+        .chain(&args.judge.exception_additions)
         .chain(&args.judge.baseline);
     Needs {
         user: args.privileges.user.clone(),
@@ -424,6 +429,7 @@ impl Attendant for Watchkeeper {
     fn counts(&mut self, snapshot: &Snapshot, judging: &mut Judging) {
         self.service.alive();
         self.tell_ports(&snapshot.reader.ports);
+        beside::tell_stages(judging);
         beside::tell(snapshot, &[], judging);
         self.look_at_mirror(snapshot, judging);
         if self.kept_last.elapsed() >= KEPT_EVERY {

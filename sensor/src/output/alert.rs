@@ -10,6 +10,7 @@ use super::discretion::Discretion;
 use super::eve::{Eve, mac_text};
 use super::json::Object;
 use super::marks;
+use crate::view::clerk::{self, Decision};
 
 impl Eve {
     /// The first occurrence of a finding, or its rise in severity (same `finding_id`).
@@ -125,6 +126,31 @@ impl Eve {
         let mut o = record.object("audit");
         o.text("what", "patient data revealed on a screen");
         o.wire("by", who.as_bytes());
+        o.end();
+        record.end();
+        out.push(b'\n');
+    }
+
+    /// What somebody proposed at a screen, and what became of it.
+    pub fn proposed(&mut self, decision: &Decision, out: &mut Vec<u8>) {
+        let draft = &decision.draft;
+        let mut record = Object::begin(out);
+        self.stamp(&mut record, draft.at);
+        record.text("event_type", "audit");
+        let mut o = record.object("audit");
+        match &decision.result {
+            Ok(file) => {
+                o.text("what", "entry written at a screen, in force");
+                if let Some(path) = file {
+                    o.text("file", &path.display().to_string());
+                }
+            }
+            Err(why) => {
+                o.text("what", "entry of a screen refused");
+                o.text("why", why);
+            }
+        }
+        clerk::write(&mut o, draft);
         o.end();
         record.end();
         out.push(b'\n');

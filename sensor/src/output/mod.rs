@@ -21,6 +21,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use dissectors::message::Message;
+use rules::engine::Judge;
 use rules::finding::{Event, Finding, FindingId};
 use rules::incident::{Change, Incidents};
 use rules::limits::{Hits, Limits};
@@ -341,6 +342,20 @@ impl Outputs {
         }
     }
 
+    /// Looks at the judge for the screens, as often as they want to know.
+    pub fn look(&mut self, judge: &Judge) {
+        if let Some(screen) = &mut self.screen {
+            screen.look(judge);
+        }
+    }
+
+    /// The same at the end, due or not.
+    pub fn look_last(&mut self, judge: &Judge) {
+        if let Some(screen) = &mut self.screen {
+            screen.look_now(judge);
+        }
+    }
+
     /// A block of frames was judged.
     pub fn judged(&mut self, frames: usize, took: Duration) {
         if let Some(screen) = &mut self.screen {
@@ -352,6 +367,14 @@ impl Outputs {
     pub fn answer_requests(&mut self) {
         while let Some(request) = self.screen.as_ref().and_then(Screen::asked) {
             self.request(&request);
+        }
+        self.tell_decisions();
+    }
+
+    /// What became of proposals, to people and records.
+    fn tell_decisions(&mut self) {
+        while let Some(decision) = self.screen.as_mut().and_then(Screen::decision) {
+            self.record(|eve, out| eve.proposed(&decision, out));
         }
     }
 
@@ -369,7 +392,15 @@ impl Outputs {
                     }
                     self.flush();
                 }
-                Some(Asked::Nothing) => {}
+                Some(Asked::Nothing) => {
+                    self.tell_decisions();
+                    if let Some(screen) = &mut self.screen
+                        && screen.has_notes()
+                    {
+                        screen.publish();
+                        self.flush();
+                    }
+                }
                 Some(Asked::Gone) | None => break,
             }
         }
@@ -382,6 +413,11 @@ impl Outputs {
                 self.record(|eve, out| eve.mark(mark, out));
                 if let Some(screen) = &mut self.screen {
                     screen.mark(mark);
+                }
+            }
+            Request::Propose(draft) => {
+                if let Some(screen) = &mut self.screen {
+                    screen.proposed(draft);
                 }
             }
             Request::Revealed { who, at } => {

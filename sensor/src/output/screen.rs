@@ -6,13 +6,17 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use dissectors::message::Message;
 use hdrhistogram::Histogram;
 use rules::clean;
+use rules::engine::Judge;
 use rules::finding::Event;
-use tui::feed::{Account, Feed, Latency, Stats};
+use tui::feed::{Account, Feed, InUse, Latency, Stats};
 use tui::mark::Mark;
+use tui::proposal::{Draft, Kind};
 use tui::request::Request;
 
 use super::marks::MarkFile;
 use crate::ledger::Ledger;
+use crate::pipeline::Quantiles;
+use crate::view::clerk::{Clerk, Decision};
 
 /// The sensor's end of the screens.
 pub struct Screen {
@@ -22,6 +26,10 @@ pub struct Screen {
     stats: Stats,
     judging: Histogram<u64>,
     told: Option<Instant>,
+    clerk: Option<Clerk>,
+    /// The run is over: what is written holds from the next one on.
+    over: bool,
+    notes: bool,
 }
 
 /// What waiting for a request came to.
@@ -55,7 +63,16 @@ impl Screen {
             judging: Histogram::new_with_bounds(1, 60_000_000_000, 3)
                 .unwrap_or_else(|_| unreachable!("bounds that are right")),
             told: None,
+            clerk: None,
+            over: false,
+            notes: false,
         }
+    }
+
+    /// Proposals go to this clerk.
+    pub fn with_clerk(mut self, clerk: Clerk) -> Self {
+        self.clerk = Some(clerk);
+        self
     }
 
     pub fn message(&mut self, m: Message<'_>) {
@@ -73,13 +90,56 @@ impl Screen {
         self.judging.saturating_record(nanos);
     }
 
+    /// Looks at the judge if statistics are due: what rules cost, which devices are in use.
+    pub fn look(&mut self, judge: &Judge) {
+        if self.due() {
+            self.look_now(judge);
+        }
+    }
+
+    /// The same, due or not.
+    pub fn look_now(&mut self, judge: &Judge) {
+        self.stats.costs = judge.costs();
+        let inventory = judge.inventory();
+        self.stats.uses.clear();
+        for asset in inventory.assets() {
+            if let Some((what, evidence)) = inventory.in_use(asset.ip) {
+                self.stats.uses.push(InUse {
+                    ip: asset.ip,
+                    what,
+                    since: evidence.since,
+                    last: evidence.last.time,
+                });
+            }
+        }
+    }
+
+    fn due(&self) -> bool {
+        self.feed.wanted() && self.told.is_none_or(|t| t.elapsed() >= EVERY)
+    }
+
     /// Hands over what is due. Never waits.
     pub fn flush(&mut self) {
-        if self.feed.wanted() && self.told.is_none_or(|t| t.elapsed() >= EVERY) {
+        if self.due() {
             self.told = Some(Instant::now());
             self.tell();
         }
         self.feed.flush();
+    }
+
+    /// How long frames take by stage, live.
+    pub fn stages(&mut self, stages: impl Iterator<Item = (&'static str, Quantiles)>) {
+        self.stats.stages = stages
+            .map(|(stage, q)| {
+                let latency = Latency {
+                    p50: q.p50,
+                    p99: q.p99,
+                    max: q.max,
+                    count: q.blocks,
+                };
+                (stage.to_owned(), latency)
+            })
+            .collect();
     }
 
     /// The ledger at the end.
@@ -115,6 +175,7 @@ impl Screen {
 
     /// One line for the person at the screen.
     pub fn note(&mut self, line: &str) {
+        self.notes = true;
         self.feed.note(clean::text(line.as_bytes()));
     }
 
@@ -154,6 +215,45 @@ impl Screen {
         self.feed.mark(mark.clone());
     }
 
+    /// Something was proposed.
+    pub fn proposed(&mut self, draft: &Draft) {
+        match &self.clerk {
+            Some(clerk) => clerk.take(draft.clone()),
+            None => self.note("nobody here takes proposals"),
+        }
+    }
+
+    /// What became of a proposal; the person at the screen is told.
+    pub fn decision(&mut self) -> Option<Decision> {
+        let decision = self.clerk.as_ref()?.decision()?;
+        let force = if self.over {
+            "the capture has ended: it holds in the next run"
+        } else {
+            "in force"
+        };
+        let line = match &decision.result {
+            Ok(Some(path)) => format!("written to {}; {force}", path.display()),
+            Ok(None) => {
+                let flag = match decision.draft.kind {
+                    Kind::Grant | Kind::GrantUntil => "--policy-additions",
+                    Kind::Exception | Kind::Window => "--exception-additions",
+                };
+                format!("{force}, for this run only: {flag} FILE keeps it")
+            }
+            Err(why) => {
+                let why = why.lines().find(|l| !l.trim().is_empty());
+                format!("not written: {}", why.unwrap_or_default())
+            }
+        };
+        self.note(&line);
+        Some(decision)
+    }
+
+    /// Is there a line that nobody was given yet?
+    pub fn has_notes(&self) -> bool {
+        self.notes
+    }
+
     pub fn revealed(&mut self, who: &str, at: i64) {
         if let Some(file) = &mut self.marks
             && let Err(why) = file.revealed(who, at)
@@ -164,12 +264,14 @@ impl Screen {
 
     /// Nothing more will come but requests.
     pub fn end(&mut self) {
+        self.over = true;
         self.tell();
         self.feed.end();
     }
 
     /// Hands over what changed, asked or not.
     pub fn publish(&mut self) {
+        self.notes = false;
         self.feed.publish();
     }
 }

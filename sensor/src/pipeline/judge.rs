@@ -153,6 +153,7 @@ impl Judging {
         tally.incident_hits.clear();
         tally.incident_hits.extend(outputs.incident_hits().named());
         outputs.judged(frames.len(), begun.elapsed());
+        outputs.look(judge);
         outputs.flush();
     }
 
@@ -197,11 +198,17 @@ impl Judging {
         tally.incident_hits.clear();
         tally.incident_hits.extend(outputs.incident_hits().named());
         note_suppressed(judge, tally);
+        outputs.look_last(judge);
         outputs.flush();
     }
 
     pub fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// From here on measures what rules cost.
+    pub fn measure(&mut self) {
+        self.judge.measure();
     }
 
     pub fn judge(&self) -> &Judge {

@@ -133,6 +133,9 @@ pub fn file(
             let kept = match (&request, &mut marks) {
                 (Request::Mark(mark), Some(file)) => file.keep(mark),
                 (Request::Revealed { who, at }, Some(file)) => file.revealed(who, *at),
+                (Request::Propose(_), _) => Err(
+                    "a file is followed here: only a sensor brings a proposal into force".into(),
+                ),
                 (_, None) => Ok(()),
             };
             if let Err(why) = kept {

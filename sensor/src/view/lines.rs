@@ -97,6 +97,17 @@ impl Lines {
             latency.unsigned("count", l.count);
             latency.end();
         }
+        let mut list = o.array("stages");
+        for (stage, l) in &stats.stages {
+            let mut a = list.object();
+            a.text("stage", stage);
+            a.unsigned("p50", l.p50);
+            a.unsigned("p99", l.p99);
+            a.unsigned("max", l.max);
+            a.unsigned("count", l.count);
+            a.end();
+        }
+        list.end();
         let mut list = o.array("accounts");
         for account in &stats.accounts {
             let mut a = list.object();
@@ -111,6 +122,24 @@ impl Lines {
             let mut a = list.object();
             a.wire("name", part.as_bytes());
             counters(&mut a, "reasons", reasons);
+            a.end();
+        }
+        list.end();
+        let mut list = o.array("costs");
+        for (rule, cost) in &stats.costs {
+            let mut a = list.object();
+            a.text("rule", rule);
+            a.unsigned("ns", *cost);
+            a.end();
+        }
+        list.end();
+        let mut list = o.array("uses");
+        for u in &stats.uses {
+            let mut a = list.object();
+            a.text("ip", &u.ip.to_string());
+            a.text("use", u.what.word());
+            a.integer("since", u.since);
+            a.integer("last", u.last);
             a.end();
         }
         list.end();

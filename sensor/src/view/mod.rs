@@ -5,6 +5,7 @@
 //! (whose side, stream offsets, join keys as hashes). Reading works without it too: that is how an
 //! EVE file is followed.
 
+pub mod clerk;
 pub mod follow;
 mod lines;
 mod read;

@@ -9,8 +9,9 @@ use dissectors::message::{Batch, Conversation, Endpoint, FrameRef, Interest, Mes
 use dissectors::schema::KindId;
 use dissectors::{Limits, ProtocolId, Side, Transport};
 use rules::finding::FindingId;
+use rules::inventory::Use;
 use serde_json::{Map, Value};
-use tui::feed::{Account, Feed, Latency, Stats};
+use tui::feed::{Account, Feed, InUse, Latency, Stats};
 
 use crate::output::marks;
 
@@ -76,7 +77,12 @@ impl Reader {
                 .and_then(marks::parse)
                 .map(|mark| self.feed.mark(mark)),
             "stats" => self.stats(&record),
-            "audit" => Some(()),
+            "audit" => {
+                if let Some(note) = record.get("note").and_then(Value::as_str) {
+                    self.feed.note(rules::clean::text(note.as_bytes()));
+                }
+                Some(())
+            }
             name => match ProtocolId::of(name) {
                 Some(protocol) => self.message(protocol, name, &record),
                 // Another sensor's record, or a later version's: not ours to draw.
@@ -215,7 +221,7 @@ impl Reader {
                 .and_then(Value::as_str)
                 .map(str::to_owned);
             stats.memory = number("memory").zip(number("memory_most"));
-            stats.latency = view.get("latency").and_then(Value::as_object).map(|l| {
+            let quantiles = |l: &Map<String, Value>| {
                 let n = |key: &str| l.get(key).and_then(Value::as_u64).unwrap_or(0);
                 Latency {
                     p50: n("p50"),
@@ -223,7 +229,21 @@ impl Reader {
                     max: n("max"),
                     count: n("count"),
                 }
-            });
+            };
+            stats.latency = view
+                .get("latency")
+                .and_then(Value::as_object)
+                .map(quantiles);
+            stats.stages = view
+                .get("stages")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(|s| {
+                    let s = s.as_object()?;
+                    Some((s.get("stage")?.as_str()?.to_owned(), quantiles(s)))
+                })
+                .collect();
             let list = |key: &str| view.get(key).and_then(Value::as_array).cloned();
             stats.accounts = list("accounts")
                 .unwrap_or_default()
@@ -242,6 +262,24 @@ impl Reader {
                 .filter_map(|a| {
                     let name = a.get("name")?.as_str()?.to_owned();
                     Some((name, counters(a.get("reasons")?)))
+                })
+                .collect();
+            stats.costs = list("costs")
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|c| Some((c.get("rule")?.as_str()?.to_owned(), c.get("ns")?.as_u64()?)))
+                .collect();
+            stats.uses = list("uses")
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|u| {
+                    let word = u.get("use")?.as_str()?;
+                    Some(InUse {
+                        ip: u.get("ip")?.as_str()?.parse().ok()?,
+                        what: Use::ALL.into_iter().find(|w| w.word() == word)?,
+                        since: u.get("since")?.as_i64()?,
+                        last: u.get("last")?.as_i64()?,
+                    })
                 })
                 .collect();
             stats.troubles = list("troubles")

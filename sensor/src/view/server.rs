@@ -22,7 +22,7 @@ use tui::feed::{Mailbox, News, Stats};
 use tui::mark::Mark;
 use tui::request::Request;
 
-use super::Lines;
+use super::{Lines, clerk};
 use crate::limits::{self, Limits};
 use crate::output::json::Object;
 use crate::output::marks;
@@ -314,6 +314,15 @@ impl Desk {
             self.lines.mark(mark, &mut line);
             lines.push((line.as_slice().into(), false));
         }
+        for note in &news.notes {
+            line.clear();
+            let mut o = Object::begin(&mut line);
+            o.text("event_type", "audit");
+            o.text("note", note);
+            o.end();
+            line.push(b'\n');
+            lines.push((line.as_slice().into(), false));
+        }
         if let Some(stats) = &news.stats {
             line.clear();
             self.lines
@@ -402,6 +411,11 @@ pub fn write(request: &Request) -> Vec<u8> {
             marks::write(&mut m, mark);
             m.end();
         }
+        Request::Propose(draft) => {
+            let mut p = o.object("proposal");
+            clerk::write(&mut p, draft);
+            p.end();
+        }
         Request::Revealed { who, at } => {
             o.wire("revealed_by", who.as_bytes());
             o.integer("at", *at);
@@ -416,6 +430,9 @@ fn parse(line: &[u8]) -> Option<Request> {
     let value: Value = serde_json::from_slice(line).ok()?;
     if let Some(mark) = value.get("mark") {
         return marks::parse(mark).map(Request::Mark);
+    }
+    if let Some(proposal) = value.get("proposal") {
+        return clerk::parse(proposal).map(Request::Propose);
     }
     Some(Request::Revealed {
         who: value
@@ -433,6 +450,7 @@ mod tests {
     use super::*;
     use rules::finding::Severity;
     use tui::mark::Handling;
+    use tui::proposal::{Draft, Kind};
 
     #[test]
     fn what_a_viewer_asks_arrives_as_it_was_meant() {
@@ -445,6 +463,15 @@ mod tests {
             severity: Severity::High,
         });
         assert_eq!(parse(&write(&mark)), Some(mark));
+        let draft = Request::Propose(Draft {
+            kind: Kind::GrantUntil,
+            text: "[[grant]]\nwho = [\"10.1.2.3\"]\n".into(),
+            who: "Anna".into(),
+            reason: "a \"trial\"".into(),
+            at: 17,
+        });
+        assert_eq!(parse(&write(&draft)), Some(draft));
+        assert_eq!(parse(b"{\"proposal\":{}}"), None);
         assert_eq!(parse(b"{\"mark\":{}}"), None);
         assert_eq!(parse(b"garbage"), None);
     }

@@ -25,7 +25,7 @@ pub use devices::{Commander, DeviceKey, DeviceRow, SPARK, SPARK_SECONDS};
 pub use keep::append;
 pub use mailbox::{Mailbox, News};
 pub use protocols::ProtocolRow;
-pub use stats::{Account, Latency, Stats};
+pub use stats::{Account, InUse, Latency, Stats};
 pub use talks::TalkRow;
 
 use crate::limits::CHUNK_MESSAGES;

@@ -1,5 +1,9 @@
 //! What the sensor says of itself.
 
+use std::net::IpAddr;
+
+use rules::inventory::Use;
+
 /// An account that must close: what came in and where it went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
@@ -30,6 +34,16 @@ pub struct Latency {
     pub count: u64,
 }
 
+/// What shows that a device is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InUse {
+    pub ip: IpAddr,
+    pub what: Use,
+    /// Packet time, nanoseconds: since when without a longer pause, and seen last.
+    pub since: i64,
+    pub last: i64,
+}
+
 /// The sensor's own state, newest wins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -39,12 +53,16 @@ pub struct Stats {
     pub beside: Vec<(String, Vec<(String, u64)>)>,
     /// From the packet to the verdict.
     pub latency: Option<Latency>,
+    /// Live: how long frames take, by stage.
+    pub stages: Vec<(String, Latency)>,
     /// Resident bytes of the process, and the most so far.
     pub memory: Option<(u64, u64)>,
     pub rules: usize,
     pub policy: Option<String>,
     /// Rules with the time that judging by them took, nanoseconds, dearest first.
     pub costs: Vec<(String, u64)>,
+    /// Devices in use, as far as something shows it.
+    pub uses: Vec<InUse>,
     /// Things that went wrong with the inputs.
     pub troubles: Vec<String>,
     /// Frames lost before the sensor saw them.

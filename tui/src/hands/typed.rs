@@ -68,7 +68,13 @@ fn entered(model: &mut Model, effects: &mut Vec<Effect>) {
             };
             model.say(format!("{} by {who}{kept}", handling.word()));
         }
-        Asking::Copy | Asking::Quit => {}
+        Asking::ProposerName | Asking::Reason if text.is_empty() => model.prompt = Some(prompt),
+        Asking::ProposerName => {
+            model.who = Some(text);
+            model.prompt = Some(Prompt::new(Asking::Reason, ""));
+        }
+        Asking::Reason => super::propose::send(model, &text, effects),
+        Asking::Copy => {}
     }
 }
 
@@ -78,6 +84,7 @@ fn copy(model: &mut Model, key: &KeyEvent, effects: &mut Vec<Effect>) {
         return;
     };
     let text = match (what, model.screen) {
+        ('j', screen) => json(model, screen),
         ('w', Screen::Findings) => model.chosen_finding().map(|e| e.finding.wireshark()),
         ('c', Screen::Findings) => model
             .chosen_finding()
@@ -107,9 +114,36 @@ fn copy(model: &mut Model, key: &KeyEvent, effects: &mut Vec<Effect>) {
     };
     match text {
         Some(text) => {
-            model.say(format!("copied: {text}"));
+            model.say(match text.starts_with('{') {
+                true => format!("copied: {} characters of JSON", text.chars().count()),
+                false => format!("copied: {text}"),
+            });
             effects.push(Effect::Copy(text));
         }
-        None => model.say("nothing to copy: w Wireshark filter, c conversation, i id, l line"),
+        None => {
+            model.say("nothing to copy: w Wireshark filter, c conversation, j JSON, i id, l line")
+        }
+    }
+}
+
+/// What is chosen as JSON; without patient data, whatever the screen shows.
+fn json(model: &Model, screen: Screen) -> Option<String> {
+    use crate::copy::json;
+    let when = &model.when;
+    match screen {
+        Screen::Findings => model
+            .chosen_finding()
+            .map(|e| json::finding(&e.finding, &when.full(e.finding.first.time))),
+        Screen::Devices => model.devices.chosen().map(|d| json::device(&d.row)),
+        Screen::Commands => model
+            .commands
+            .chosen()
+            .map(|c| json::command(c, &when.full(c.frame.time))),
+        Screen::Conversations => model.talks.chosen().map(json::talk),
+        Screen::Message => model
+            .messages
+            .chosen()
+            .map(|m| json::message(m, &when.full(m.frame().time))),
+        Screen::Protocols | Screen::Sensor => None,
     }
 }

@@ -22,6 +22,25 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
         height: area.height - above,
         ..area
     };
+    if model.commands.map {
+        map(buf, lanes, model, theme);
+    } else {
+        lanes_of(buf, lanes, end, model, theme);
+    }
+    let reads = if model.commands.reads {
+        "with reads and stores (r: without)"
+    } else {
+        "r: with reads and stores"
+    };
+    let title = format!("commands {}", model.commands.len());
+    let inner = panel(buf, below, &title, reads, true, theme);
+    rows(buf, inner, model, theme);
+}
+
+/// What the letters on lanes and map stand for.
+const LETTERS: &str = "S set ^ start X stop A alarm ? unknown r read w store";
+
+fn lanes_of(buf: &mut Buffer, lanes: Rect, end: i64, model: &mut Model, theme: &Theme) {
     let zoom = ago(ZOOMS[model.commands.zoom] * 1_000_000_000);
     let inner = panel(
         buf,
@@ -33,7 +52,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
                 .clock(end - ZOOMS[model.commands.zoom] * 1_000_000_000),
             model.when.clock(end)
         ),
-        &format!("zoom {zoom}  S set ^ start X stop A alarm ? unknown r read w store"),
+        &format!("zoom {zoom}  {LETTERS}"),
         false,
         theme,
     );
@@ -51,14 +70,80 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     for (line, lane) in found.iter().enumerate() {
         draw_lane(buf, inner, inner.y + line as u16, head, lane, theme);
     }
-    let reads = if model.commands.reads {
-        "with reads and stores (r: without)"
-    } else {
-        "r: with reads and stores"
+}
+
+/// Each commander with arrows to those that it commands.
+fn map(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
+    let inner = panel(buf, area, "who commands whom", LETTERS, false, theme);
+    let edges = model.commands.edges();
+    if edges.is_empty() {
+        super::empty(
+            buf,
+            inner,
+            "no command seen, or none passes the filter",
+            theme,
+        );
+        return;
+    }
+    let called = |ip| match model.devices.name_of(ip) {
+        Some(name) if !name.is_empty() => format!("{ip} {name}"),
+        _ => ip.to_string(),
     };
-    let title = format!("commands {}", model.commands.len());
-    let inner = panel(buf, below, &title, reads, true, theme);
-    rows(buf, inner, model, theme);
+    let s = theme.signs;
+    let height = usize::from(inner.height);
+    let cut = edges.len() > height;
+    let shown = if cut {
+        height.saturating_sub(1)
+    } else {
+        height
+    };
+    let width = usize::from(inner.width).saturating_sub(2);
+    let from = width.min(120) * 2 / 5;
+    for (at, edge) in edges.iter().take(shown).enumerate() {
+        let new = at == 0 || edges[at - 1].actor != edge.actor;
+        let more = edges.get(at + 1).is_some_and(|e| e.actor == edge.actor);
+        let actor = if new {
+            called(edge.actor)
+        } else {
+            String::new()
+        };
+        let branch = match (new, more) {
+            (true, true) => s.branches[0],
+            (true, false) => s.horizontal,
+            (false, true) => s.branches[1],
+            (false, false) => s.branches[2],
+        };
+        let y = inner.y + at as u16;
+        let actor = fit(&actor, from, s.ellipsis);
+        let (x, _) = buf.set_stringn(inner.x + 1, y, &actor, from, theme.text);
+        let letters: Vec<String> = edge
+            .letters
+            .iter()
+            .map(|(letter, n)| format!("{letter}{n}"))
+            .collect();
+        let how = format!(
+            " {branch}{} {} {}{} ",
+            s.horizontal,
+            letters.join(" "),
+            s.horizontal,
+            s.arrow
+        );
+        let room = |x: u16| usize::from(inner.right().saturating_sub(x));
+        let (x, _) = buf.set_stringn(x, y, &how, room(x), theme.strong);
+        let whom = match edge.subject.as_str() {
+            "" => called(edge.target),
+            name => format!("{name} at {}", edge.target),
+        };
+        let (x, _) = buf.set_stringn(x, y, &whom, room(x), theme.text);
+        if edge.refused > 0 {
+            let text = format!("  ! {} refused or failed", edge.refused);
+            buf.set_stringn(x, y, text, room(x), theme.bad);
+        }
+    }
+    if cut {
+        let text = format!("and {} more pairs (filter with /)", edges.len() - shown);
+        buf.set_stringn(inner.x + 1, inner.bottom() - 1, text, width, theme.dim);
+    }
 }
 
 fn draw_lane(buf: &mut Buffer, area: Rect, y: u16, head: usize, lane: &Lane, theme: &Theme) {

@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use rules::inventory::Use;
 
 use crate::state::{Held, Model, name, role};
 use crate::theme::{Theme, mark};
@@ -10,7 +11,7 @@ use crate::widgets::table::{Cell, Detail, panel, row, spark};
 use crate::words;
 
 pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
-    let below = (area.height / 3).clamp(5, 9).min(area.height / 2);
+    let below = (area.height / 3).clamp(5, 10).min(area.height / 2);
     let list = Rect {
         height: area.height - below,
         ..area
@@ -38,13 +39,17 @@ fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {
     let wide = model.wide_columns && inner.width >= 100;
     let heads = [
         ("", 4),
-        ("name", if wide { 22 } else { 14 }),
-        ("kind", 13),
+        ("name", if wide { 18 } else { 13 }),
+        ("kind", if wide { 13 } else { 11 }),
         ("address", 15),
         ("role", if wide { 10 } else { 0 }),
-        ("last command", if wide { 20 } else { 0 }),
+        (
+            if wide { "in use" } else { "use" },
+            if wide { 8 } else { 3 },
+        ),
+        ("last command", if wide { 16 } else { 0 }),
         ("commands", 8),
-        ("", 8),
+        ("8 min", 8),
         ("seen", 5),
     ];
     let cells: Vec<Cell<'_>> = heads
@@ -98,12 +103,34 @@ fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {
         ];
         if wide {
             cells.push(Cell::new(role(d), heads[4].1, theme.text));
-            cells.push(Cell::new(&d.last_command, heads[5].1, theme.text));
         }
-        cells.push(Cell::right(&commands, heads[6].1, theme.text));
-        cells.push(Cell::new(&bar, heads[7].1, theme.text));
-        cells.push(Cell::right(&seen, heads[8].1, theme.dim));
+        let used = model
+            .devices
+            .use_of(d.key.ip)
+            .filter(|_| d.key.subject.is_empty())
+            .map_or("", |u| use_word(u.what, wide));
+        cells.push(Cell::new(used, heads[5].1, theme.strong));
+        if wide {
+            cells.push(Cell::new(&d.last_command, heads[6].1, theme.text));
+        }
+        cells.push(Cell::right(&commands, heads[7].1, theme.text));
+        cells.push(Cell::new(&bar, heads[8].1, theme.text));
+        cells.push(Cell::right(&seen, heads[9].1, theme.dim));
         row(buf, inner, y, &cells, at == chosen, theme);
+    }
+}
+
+/// In few characters; the pane below has it in full. Nothing: unknown.
+fn use_word(what: Use, wide: bool) -> &'static str {
+    match (what, wide) {
+        (Use::Patient, true) => "patient",
+        (Use::Infusion, true) => "infusion",
+        (Use::Study, true) => "study",
+        (Use::Vitals, true) => "vitals",
+        (Use::Patient, false) => "pat",
+        (Use::Infusion, false) => "inf",
+        (Use::Study, false) => "stu",
+        (Use::Vitals, false) => "vit",
     }
 }
 
@@ -137,6 +164,17 @@ fn about(inner: Rect, held: &Held, model: &Model, theme: &Theme) -> Detail {
         ),
         theme.strong,
     );
+    let in_use = match model.devices.use_of(d.key.ip) {
+        Some(u) => format!(
+            "in use: {}, since {}, seen {} ago",
+            u.what.word(),
+            model.when.clock(u.since),
+            ago(model.picture_time() - u.last)
+        ),
+        None => String::new(),
+    };
+    // What may touch a patient stands first.
+    put("use", &in_use, theme.strong);
     let mut by: Vec<String> = d
         .commanders
         .iter()
@@ -180,10 +218,15 @@ fn about(inner: Rect, held: &Held, model: &Model, theme: &Theme) -> Detail {
     put(
         "state",
         &format!(
-            "{state}; {}; seen {} to {}",
+            "{state}; {}; seen {} to {}{}",
             role(d),
             model.when.clock(d.first_seen),
-            model.when.clock(d.last_seen)
+            model.when.clock(d.last_seen),
+            if in_use.is_empty() {
+                "; nothing shows whether it is in use"
+            } else {
+                ""
+            }
         ),
         theme.text,
     );

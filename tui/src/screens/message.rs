@@ -93,7 +93,16 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     let id = model.messages.chosen_id();
     let stream = id.and_then(|id| model.messages.stream.of(id));
     let found = leaves(message, stream, reveal, reveal_bytes);
-    let at = model.messages.field.min(found.len().saturating_sub(1));
+    // Field and bytes are linked both ways: on the bytes, the byte chooses the field.
+    let len = stream.map_or(0, <[_]>::len);
+    let byte = match pane {
+        Pane::Bytes if len > 0 => Some(model.messages.byte.unwrap_or(0).min(len - 1)),
+        _ => None,
+    };
+    let at = byte
+        .and_then(|byte| tree::of_byte(&found, byte))
+        .unwrap_or(model.messages.field)
+        .min(found.len().saturating_sub(1));
     let title = format!(
         "{} {}",
         message.protocol().name(),
@@ -121,6 +130,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
                 top: model.messages.bytes_top,
                 // With the keys elsewhere, the pane follows the chosen field.
                 follow: pane != Pane::Bytes,
+                byte,
                 masked: bytes::masked(message, &found, stream.len(), reveal_bytes),
             },
             theme,
@@ -144,6 +154,10 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     };
     model.messages.bytes_top = top;
     model.messages.field = at;
+    if byte.is_some() {
+        model.messages.byte = byte;
+    }
+    model.hit.across = bytes::across(bytes_inner);
     model
         .hit
         .lists

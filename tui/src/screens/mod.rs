@@ -5,6 +5,7 @@ mod conversations;
 mod devices;
 mod findings;
 mod message;
+mod propose;
 mod protocols;
 mod sensor;
 
@@ -59,6 +60,7 @@ pub fn onto(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     if model.help {
         overlay::help(buf, body, model.screen, &mut model.help_top, theme);
     }
+    propose::draw(buf, body, model, theme);
     bars::status(buf, status, model, theme);
     bars::key_line(buf, line(area.height - 1), model, theme);
     input::draw(buf, status, body, model, theme);

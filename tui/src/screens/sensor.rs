@@ -132,6 +132,18 @@ fn lines(model: &Model, theme: &Theme, width: usize) -> Vec<(String, Style)> {
         ),
         None => put("judging", "not measured yet".into(), theme.dim),
     }
+    for (at, (stage, l)) in s.stages.iter().enumerate() {
+        put(
+            if at == 0 { "latency" } else { "" },
+            format!(
+                "{stage}: p50 {}  p99 {}  max {}",
+                us(l.p50),
+                us(l.p99),
+                us(l.max)
+            ),
+            theme.text,
+        );
+    }
     if let Some((now, most)) = s.memory {
         put(
             "memory",
@@ -150,8 +162,18 @@ fn lines(model: &Model, theme: &Theme, width: usize) -> Vec<(String, Style)> {
         ),
         theme.text,
     );
-    for (rule, cost) in s.costs.iter().take(5) {
-        put("", format!("{rule} {}", us(*cost)), theme.dim);
+    let whole: u64 = s.costs.iter().map(|(_, cost)| cost).sum();
+    let dearest: Vec<String> = s
+        .costs
+        .iter()
+        .take(8)
+        .map(|(rule, cost)| {
+            let share = *cost as f64 * 100.0 / whole.max(1) as f64;
+            format!("{rule} {} ({share:.0} %)", us(*cost))
+        })
+        .collect();
+    if !dearest.is_empty() {
+        put("dearest rules", dearest.join(", "), theme.text);
     }
     for trouble in &s.troubles {
         put("trouble", trouble.clone(), theme.bad);

@@ -23,6 +23,8 @@ pub struct Commands {
     pub zoom: usize,
     /// Reads and stores are listed too.
     pub reads: bool,
+    /// The lanes are shown as a map.
+    pub map: bool,
     dirty: bool,
     seen_by: (String, u64),
     pub forgotten: u64,
@@ -41,6 +43,7 @@ impl Default for Commands {
             cursor: Cursor::following(),
             zoom: 3,
             reads: false,
+            map: false,
             dirty: false,
             seen_by: (String::new(), 0),
             forgotten: 0,
@@ -62,6 +65,19 @@ pub struct Lane {
     /// The command in that column was refused or failed.
     pub refused: Vec<bool>,
     pub count: u64,
+}
+
+/// One arrow of the map.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edge {
+    pub actor: IpAddr,
+    pub target: IpAddr,
+    pub subject: String,
+    /// Letters of the verbs, and how often.
+    pub letters: Vec<(&'static str, u64)>,
+    /// Refused or failed.
+    pub refused: u64,
+    pub last: i64,
 }
 
 impl Commands {
@@ -175,6 +191,48 @@ impl Commands {
         lanes.sort_by_key(|l| l.count == 0);
         lanes.truncate(most);
         lanes
+    }
+
+    /// Who commands whom, of all listed commands: each commander with those that it commanded, the
+    /// busiest first.
+    pub fn edges(&self) -> Vec<Edge> {
+        let mut edges: Vec<Edge> = Vec::new();
+        let mut place: HashMap<(IpAddr, IpAddr, &str), usize> = HashMap::new();
+        let mut given: HashMap<IpAddr, u64> = HashMap::new();
+        for row in (0..self.order.len()).filter_map(|at| self.row(at)) {
+            let key = (row.actor, row.target, row.subject.as_str());
+            let at = *place.entry(key).or_insert_with(|| {
+                edges.push(Edge {
+                    actor: row.actor,
+                    target: row.target,
+                    subject: row.subject.clone(),
+                    letters: Vec::new(),
+                    refused: 0,
+                    last: 0,
+                });
+                edges.len() - 1
+            });
+            let edge = &mut edges[at];
+            let letter = letter(row.verb);
+            match edge.letters.iter_mut().find(|(l, _)| *l == letter) {
+                Some((_, n)) => *n += 1,
+                None => edge.letters.push((letter, 1)),
+            }
+            edge.refused += u64::from(matches!(row.outcome, Outcome::Refused | Outcome::Failed));
+            edge.last = edge.last.max(row.frame.time);
+            *given.entry(row.actor).or_default() += 1;
+        }
+        edges.sort_by_cached_key(|e| {
+            let own: u64 = e.letters.iter().map(|(_, n)| n).sum();
+            (
+                std::cmp::Reverse(given.get(&e.actor).copied()),
+                e.actor,
+                std::cmp::Reverse(own),
+                e.target,
+                e.subject.clone(),
+            )
+        });
+        edges
     }
 
     pub fn change(&mut self) {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use rules::finding::Severity;
 
 use super::{Findings, Messages};
-use crate::feed::{DeviceKey, DeviceRow};
+use crate::feed::{DeviceKey, DeviceRow, InUse};
 use crate::filter::Filter;
 use crate::widgets::list::Cursor;
 
@@ -54,6 +54,10 @@ pub struct Held {
 #[derive(Default)]
 pub struct Devices {
     all: HashMap<u32, Held>,
+    /// Places of the hosts themselves.
+    hosts: HashMap<IpAddr, u32>,
+    /// What shows that hosts are in use.
+    uses: HashMap<IpAddr, InUse>,
     order: Vec<u32>,
     pub sort: Sort,
     cursor: Cursor<DeviceKey>,
@@ -75,6 +79,9 @@ impl Devices {
         }
         for (at, row) in news {
             let worst = findings.worst(row.key.ip);
+            if row.key.subject.is_empty() {
+                self.hosts.insert(row.key.ip, at);
+            }
             self.all.insert(at, Held { row, worst });
         }
     }
@@ -182,11 +189,18 @@ impl Devices {
 
     /// What an address calls itself, if anything is known.
     pub fn name_of(&self, ip: IpAddr) -> Option<&str> {
-        self.all
-            .values()
-            .find(|d| d.row.key.ip == ip && d.row.key.subject.is_empty())
-            .and_then(|d| d.row.names.first())
-            .map(String::as_str)
+        let held = self.all.get(self.hosts.get(&ip)?)?;
+        held.row.names.first().map(String::as_str)
+    }
+
+    /// Takes what shows use, all of it anew.
+    pub fn in_use(&mut self, uses: &[InUse]) {
+        self.uses = uses.iter().map(|u| (u.ip, *u)).collect();
+    }
+
+    /// What shows that a host is in use now. `None`: unknown, never "not in use".
+    pub fn use_of(&self, ip: IpAddr) -> Option<&InUse> {
+        self.uses.get(&ip)
     }
 }
 

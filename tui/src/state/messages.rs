@@ -76,6 +76,8 @@ pub struct Messages {
     pub pane: Pane,
     pub field: usize,
     pub bytes_top: usize,
+    /// The byte that the keys stand on in the byte pane; the field there is chosen.
+    pub byte: Option<usize>,
     pub stream: Stream,
 }
 
@@ -100,6 +102,7 @@ impl Default for Messages {
             pane: Pane::default(),
             field: 0,
             bytes_top: 0,
+            byte: None,
             stream: Stream::None,
         }
     }
@@ -242,6 +245,7 @@ impl Messages {
         self.flow = Some(flow);
         self.field = 0;
         self.bytes_top = 0;
+        self.byte = None;
         // The message is wanted whether or not the filter lets it pass.
         let mut all = filter;
         let whole = Filter::default();
@@ -273,6 +277,7 @@ impl Messages {
             .by(down, self.order.len(), |at| self.order.get(at).copied());
         self.field = 0;
         self.bytes_top = 0;
+        self.byte = None;
     }
 
     pub fn to(&mut self, row: usize) {
@@ -280,6 +285,7 @@ impl Messages {
             .to(row, self.order.len(), |at| self.order.get(at).copied());
         self.field = 0;
         self.bytes_top = 0;
+        self.byte = None;
     }
 
     pub fn follow(&mut self) {

@@ -18,7 +18,7 @@ use ratatui::layout::Rect;
 use rules::finding::FindingId;
 use rules::policy::Policy;
 
-pub use commands::{Commands, Lane, ZOOMS, letter};
+pub use commands::{Commands, Edge, Lane, ZOOMS, letter};
 pub use devices::{Devices, Held, name, role};
 pub use findings::{Entry, Findings, Row as FindingRow, Tab};
 pub use messages::{Messages, MsgId, Pane, Stream};
@@ -29,6 +29,7 @@ pub use talks::Talks;
 use crate::feed::{News, Stats};
 use crate::filter::Filter;
 use crate::limits::REVEALED_SECONDS;
+use crate::proposal::Proposal;
 use crate::when::{TimeStyle, When};
 
 /// One of the seven.
@@ -102,6 +103,8 @@ pub struct Model {
     pub trail: Vec<Screen>,
     pub filter: Filter,
     pub prompt: Option<Prompt>,
+    /// What is shown to be written, if anything.
+    pub proposal: Option<Proposal>,
     pub help: bool,
     /// Messages that had arrived when the picture was frozen.
     pub frozen: Option<u64>,
@@ -153,6 +156,8 @@ pub struct Hit {
     pub tabs: Vec<(Range<u16>, Screen)>,
     /// Lists, the row at their top, and the pane that a click goes to.
     pub lists: Vec<(Rect, usize, Option<Pane>)>,
+    /// Bytes in a line of the byte pane.
+    pub across: usize,
 }
 
 /// How long drawing took, nanoseconds.
@@ -181,6 +186,7 @@ impl Model {
             trail: Vec::new(),
             filter: Filter::default(),
             prompt: None,
+            proposal: None,
             help: false,
             frozen: None,
             waiting: 0,
@@ -249,6 +255,7 @@ impl Model {
         }
         if let Some(stats) = news.stats {
             heard.changed = true;
+            self.devices.in_use(&stats.uses);
             self.stats = stats;
         }
         for line in news.notes {

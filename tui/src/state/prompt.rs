@@ -16,8 +16,10 @@ pub enum Asking {
     Note(Handling, Vec<FindingId>),
     /// Second key of `y`.
     Copy,
-    /// Second press of a key that ends or reveals.
-    Quit,
+    /// Who proposes: once.
+    ProposerName,
+    /// Why it is proposed.
+    Reason,
 }
 
 /// The line with its cursor at the end.
@@ -101,13 +103,13 @@ impl Prompt {
     pub fn label(&self) -> String {
         match &self.asking {
             Asking::Filter => "filter".into(),
-            Asking::Name(..) => "your name (asked once)".into(),
+            Asking::Name(..) | Asking::ProposerName => "your name (asked once)".into(),
             Asking::Note(handling, many) => match many.len() {
                 1 => format!("{}, note", handling.word()),
                 n => format!("{} {n} findings, note", handling.word()),
             },
             Asking::Copy => "copy".into(),
-            Asking::Quit => "quit".into(),
+            Asking::Reason => "reason".into(),
         }
     }
 }

@@ -137,6 +137,12 @@ pub fn key_line(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
     let width = usize::from(area.width);
     let all: Vec<(&str, &str)> = match &model.prompt {
         Some(prompt) => super::input::keys(prompt),
+        None if model.proposal.is_some() => vec![
+            ("Enter", "name, reason, write"),
+            ("Tab", "another kind"),
+            ("+ -", "end later, sooner"),
+            ("Esc", "never mind"),
+        ],
         None if model.help => vec![("j k", "scroll"), ("any other key", "closes this page")],
         None => keys::line(model.screen).map(|b| (b.key, b.word)).collect(),
     };

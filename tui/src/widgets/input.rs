@@ -15,6 +15,7 @@ pub fn keys(prompt: &Prompt) -> Vec<(&'static str, &'static str)> {
         Asking::Copy => vec![
             ("w", "Wireshark filter"),
             ("c", "conversation filter"),
+            ("j", "JSON"),
             ("i", "id"),
             ("l", "line"),
             ("Esc", "never mind"),

@@ -85,7 +85,7 @@ pub fn fields<'m>(m: Message<'m>) -> impl Iterator<Item = (&'static Field, Value
     };
     // What was said is not said again, and a zero says nothing.
     found.retain(|(_, value)| match value {
-        Value::Text(b) if b.is_empty() => false,
+        Value::Text([]) => false,
         Value::Text(b) | Value::Bytes(b) => {
             let fresh = !told.iter().any(|t| t == b);
             told.push(b.to_vec());

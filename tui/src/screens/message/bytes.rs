@@ -15,6 +15,8 @@ pub struct Shown<'a> {
     pub top: usize,
     /// The chosen field is brought into view.
     pub follow: bool,
+    /// The byte that the keys stand on.
+    pub byte: Option<usize>,
     pub masked: Vec<bool>,
 }
 
@@ -56,10 +58,19 @@ pub fn masked(m: Message<'_>, leaves: &[Leaf], len: usize, reveal: bool) -> Vec<
     masked
 }
 
+/// Bytes in a line.
+pub fn across(area: Rect) -> usize {
+    if usize::from(area.width) >= 5 + 16 * 4 {
+        16
+    } else {
+        8
+    }
+}
+
 /// Draws; gives the first line shown.
 pub fn draw(buf: &mut Buffer, area: Rect, shown: &Shown<'_>, theme: &Theme) -> usize {
     let width = usize::from(area.width);
-    let across = if width >= 5 + 16 * 4 { 16 } else { 8 };
+    let across = across(area);
     let text = width > 4 + across * 4;
     let height = usize::from(area.height);
     let lines = shown.stream.len().div_ceil(across);
@@ -69,6 +80,14 @@ pub fn draw(buf: &mut Buffer, area: Rect, shown: &Shown<'_>, theme: &Theme) -> u
         let line = lit.start / across;
         if !(top..top + height).contains(&line) {
             top = line.saturating_sub(height / 3);
+        }
+    }
+    if let Some(byte) = shown.byte {
+        let line = byte / across;
+        if line < top {
+            top = line;
+        } else if line >= top + height {
+            top = line + 1 - height.min(line + 1);
         }
     }
     let top = top.min(lines.saturating_sub(height));
@@ -87,7 +106,14 @@ pub fn draw(buf: &mut Buffer, area: Rect, shown: &Shown<'_>, theme: &Theme) -> u
                 Some(_) if masked && letter => ("**".into(), '*', theme.hidden),
                 Some(b) => (format!("{b:02x}"), glyph(b), theme.text),
             };
-            let style = if chosen { theme.marked } else { style };
+            let here = shown.byte == Some(at);
+            let style = match (here, chosen) {
+                (true, _) => theme
+                    .selected
+                    .add_modifier(ratatui::style::Modifier::UNDERLINED),
+                (false, true) => theme.marked,
+                (false, false) => style,
+            };
             let x = area.x + 5 + (column * 3) as u16;
             buf.set_stringn(
                 x,

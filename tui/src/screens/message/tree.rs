@@ -119,6 +119,17 @@ pub fn leaves(
     out
 }
 
+/// The narrowest field that a byte belongs to.
+pub fn of_byte(leaves: &[Leaf], byte: usize) -> Option<usize> {
+    leaves
+        .iter()
+        .enumerate()
+        .filter_map(|(at, l)| Some((at, l.bytes.as_ref()?)))
+        .filter(|(_, range)| range.contains(&byte))
+        .min_by_key(|(_, range)| range.len())
+        .map(|(at, _)| at)
+}
+
 /// A value's bytes as they may stand in the stream.
 fn sent(value: Value<'_>) -> Option<&[u8]> {
     match value {
