@@ -563,8 +563,8 @@ pub fn told_apart_by(condition: &Condition) -> Vec<(Trait, Vec<Ask>)> {
                 (operand, Ask::is(literal).map(|ask| vec![ask]))
             }
             Node::In(operand, Set::Texts(texts)) => {
-                let is = |t: &Box<[u8]>| Ask::Is(Literal::Text(t.clone()));
-                (operand, Some(texts.iter().map(is).collect()))
+                let is = |t: &[u8]| Ask::Is(Literal::Text(t.into()));
+                (operand, Some(texts.iter().map(|t| is(t)).collect()))
             }
             Node::In(operand, Set::Numbers(numbers)) => {
                 let is = |n: &f64| Ask::is(&Literal::Number(*n));
