@@ -6,7 +6,7 @@
 #   benches/instructions.sh --record        take the counts of this run as the new ones
 #   PROFILE=release benches/instructions.sh  the release build in place of the tests' build
 #
-# Counts belong to a compiler and a target: recorded ones of others are not compared with, only printed beside.
+# Counts belong to a compiler, a target and a processor: recorded ones of others are not compared with.
 # "start" is a run that reads one frame: compiling the rules. The other counts are what a capture took beyond it,
 # so that a further rule does not count as a slower program; start itself may grow with the catalogue.
 set -euo pipefail
@@ -24,7 +24,9 @@ case $profile in
 esac
 cargo build --quiet --locked --package wardwatch "${flags[@]}"
 program=${CARGO_TARGET_DIR:-target}/$folder/wardwatch
-compiler=$(rustc -vV | awk '/^release:/ { r = $2 } /^host:/ { h = $2 } END { print r " " h }')
+# Libraries choose their code by what the processor can do, so its model belongs to the key.
+model=$(awk -F': *' '/^model name/ { gsub(/[^A-Za-z0-9.]+/, "-", $2); print $2; exit }' /proc/cpuinfo 2>/dev/null || true)
+compiler=$(rustc -vV | awk -v m="${model:-unknown}" '/^release:/ { r = $2 } /^host:/ { h = $2 } END { print r " " h " " m }')
 recorded=benches/instructions.tsv
 mkdir -p .perf
 

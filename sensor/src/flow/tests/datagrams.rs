@@ -52,12 +52,18 @@ fn frame_below_ip_is_a_conversation_of_its_own() {
     frame.packet.head = TransportHead::Link { ethertype: 0x88CC };
     let mut arp = frame.clone();
     arp.packet.head = TransportHead::Link { ethertype: 0x0806 };
-    let out = run(&[frame.clone(), arp, frame]);
+    // The mirror's copy of it is no other; the same told again a second later is.
+    let copy = frame.clone();
+    let mut again = frame.clone();
+    again.time += 1_000_000_000;
+    let out = run(&[frame, copy, arp, again]);
     assert_eq!(
         out.lines().iter().filter(|k| **k == "L:neighbour").count(),
         2
     );
-    assert_eq!(out.counts.packets.link, 3);
+    assert_eq!(out.counts.packets.link, 4);
+    assert_eq!(out.counts.events.second_sightings, 1);
+    assert_eq!(out.counts.bytes.second_sighting, 16);
     assert_eq!(out.counts.bytes.unidentified, 16);
     assert_eq!(out.counts.events.datagrams_unfinished, 0);
 }
