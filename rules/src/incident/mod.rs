@@ -140,10 +140,10 @@ impl Incidents {
         tell: &mut dyn FnMut(Change<'_>),
     ) {
         let hosts = [f.actor.ip, f.target.ip].map(|ip| single(ip).then_some(ip));
-        let meets = |i: &&mut Incident| {
+        let meets = |i: &Incident| {
             i.chain == chain && hosts.iter().flatten().any(|ip| i.hosts.contains(ip))
         };
-        let at = match self.strings.iter_mut().position(|mut i| meets(&&mut i)) {
+        let at = match self.strings.iter().position(meets) {
             Some(at) => at,
             None => {
                 if self.strings.len() >= self.room {
