@@ -143,7 +143,7 @@ impl Incidents {
         let meets = |i: &Incident| {
             i.chain == chain && hosts.iter().flatten().any(|ip| i.hosts.contains(ip))
         };
-        let at = match self.strings.iter_mut().position(|i| meets(i)) {
+        let at = match self.strings.iter().position(meets) {
             Some(at) => at,
             None => {
                 if self.strings.len() >= self.room {
