@@ -98,9 +98,12 @@ fn every_scene_of_the_folder_is_judged() {
     assert_eq!(captures, 2 * SCENES.len());
 }
 
+/// Captures, and how many false alarms each raises.
+type Alarms = &'static [(&'static str, usize)];
+
 /// Learned from some captures of a place, accepted by a person, held against others of the same place: false alarms
 /// above `low`. Those told are orders of the record system to a system to which it had sent none before.
-const LEARNED: &[(&[&str], &[(&str, usize)])] = &[
+const LEARNED: &[(&[&str], Alarms)] = &[
     (
         &["dicom/radiology_day"],
         &[

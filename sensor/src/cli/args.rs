@@ -686,7 +686,7 @@ pub enum DevicesCommand {
         #[command(flatten)]
         input: Input,
         #[command(flatten)]
-        judge: JudgeArgs,
+        judge: Box<JudgeArgs>,
         /// Further advisories: CSAF files (CISA), or directories of them
         #[arg(long, value_name = "FILE")]
         csaf: Vec<PathBuf>,
