@@ -3,6 +3,8 @@
 //! A dissector maps its verbs to a [`Verb`]; rules, policy and screens use only these words. A verb
 //! that a dissector cannot map is [`Verb::UnknownVerb`], never [`Verb::Read`].
 
+use std::borrow::Cow;
+
 use crate::message::Span;
 
 /// Declares an enum whose variants have a spelling used in rules, policies and output.
@@ -216,6 +218,30 @@ pub struct Quantity<'a> {
     pub code: &'a [u8],
 }
 
+impl<'a> Quantity<'a> {
+    /// The number as people read it: see [`shown_number`].
+    pub fn shown(&self) -> Cow<'a, [u8]> {
+        shown_number(self.number, self.sent)
+    }
+}
+
+/// A number as people read it: the text that was sent where that says the number, else the number
+/// and what was sent (a hexadecimal field, tenths without a point).
+pub fn shown_number(number: f64, sent: &[u8]) -> Cow<'_, [u8]> {
+    if number.is_nan() {
+        return sent.into();
+    }
+    let text = std::str::from_utf8(sent).unwrap_or("").trim();
+    let said = text.replace(',', ".").parse::<f64>().ok();
+    match said {
+        Some(said) if said == number => sent.into(),
+        _ if sent.is_empty() => number.to_string().into_bytes().into(),
+        _ => [number.to_string().as_bytes(), b" (sent ", sent, b")"]
+            .concat()
+            .into(),
+    }
+}
+
 /// An action as it lies in a batch; read it through `Message::action`.
 #[derive(Clone, Copy, Debug)]
 pub struct StoredAction {
@@ -238,4 +264,24 @@ pub struct StoredQuantity {
     pub sent: Span,
     pub unit: Span,
     pub code: Span,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn number_is_shown_as_sent_only_where_people_would_read_it_so() {
+        for (number, sent, shown) in [
+            (1200.0, "2EE0", "1200 (sent 2EE0)"),
+            (16.0, "10", "16 (sent 10)"),
+            (45.0, "450", "45 (sent 450)"),
+            (120.0, "120.0", "120.0"),
+            (1.5, "1,5", "1,5"),
+            (7.25, "", "7.25"),
+            (f64::NAN, "LO", "LO"),
+        ] {
+            assert_eq!(shown_number(number, sent.as_bytes()), shown.as_bytes());
+        }
+    }
 }

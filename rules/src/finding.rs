@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use dissectors::action::{Device, Effect, Outcome, Verb};
+use dissectors::action::{Device, Effect, Outcome, Verb, shown_number};
 use dissectors::contract::Transport;
 use dissectors::message::FrameRef;
 use dissectors::registry::ProtocolId;
@@ -232,11 +232,8 @@ pub struct Amount {
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number: &dyn fmt::Display = if self.sent.is_empty() {
-            &self.number
-        } else {
-            &self.sent
-        };
+        let number = shown_number(self.number, self.sent.as_bytes());
+        let number = String::from_utf8_lossy(&number);
         if self.unit.is_empty() {
             write!(f, "{number}")
         } else {

@@ -53,7 +53,7 @@ pub fn value(field: &Field, value: Value<'_>, reveal: bool) -> String {
 }
 
 pub fn quantity(q: &Quantity<'_>) -> String {
-    let mut out = clean::text(q.sent);
+    let mut out = clean::text(&q.shown());
     if !q.unit.is_empty() {
         out.push(' ');
         clean::push(&mut out, q.unit);

@@ -225,12 +225,7 @@ fn single(value: Value<'_>, privacy: Privacy, words: &mut Words) {
         (Value::Decimal(n), _) => words.push(&n.to_string()),
         (Value::Flag(flag), _) => words.push(if flag { "yes" } else { "no" }),
         (Value::Quantity(q), _) => {
-            let sent = if q.sent.is_empty() {
-                q.number.to_string()
-            } else {
-                printable(q.sent)
-            };
-            words.push(&sent);
+            words.push(&printable(&q.shown()));
             if !q.unit.is_empty() {
                 words.push(" ");
                 words.push(&printable(q.unit));

@@ -94,8 +94,8 @@ pub fn shown(privacy: Privacy, value: Value<'_>, discretion: &mut Discretion) ->
         Value::Integer(n) => n.to_string(),
         Value::Decimal(n) => n.to_string(),
         Value::Flag(f) => f.to_string(),
-        Value::Quantity(q) if q.unit.is_empty() => clean::text(q.sent),
-        Value::Quantity(q) => format!("{} {}", clean::text(q.sent), clean::text(q.unit)),
+        Value::Quantity(q) if q.unit.is_empty() => clean::text(&q.shown()),
+        Value::Quantity(q) => format!("{} {}", clean::text(&q.shown()), clean::text(q.unit)),
         Value::Secret(len) => secret(len),
     }
 }

@@ -44,7 +44,7 @@ impl Text {
             line.push_str(action.verb.word());
             if let Some(value) = action.value {
                 line.push(' ');
-                clean::push(&mut line, value.sent);
+                clean::push(&mut line, &value.shown());
                 line.push(' ');
                 clean::push(&mut line, value.unit);
             }

@@ -139,7 +139,7 @@ pub fn deed(action: &Action<'_>) -> String {
     let mut text = format!("  {}", action.verb.word());
     if let Some(value) = action.value {
         text.push(' ');
-        clean::push(&mut text, value.sent);
+        clean::push(&mut text, &value.shown());
         if !value.unit.is_empty() {
             text.push(' ');
             clean::push(&mut text, value.unit);

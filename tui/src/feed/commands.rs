@@ -112,7 +112,7 @@ impl Commands {
             }
         }
         let value = action.value.map_or_else(String::new, |q| {
-            format!("{} {}", clean::text(q.sent), clean::text(q.unit))
+            format!("{} {}", clean::text(&q.shown()), clean::text(q.unit))
                 .trim()
                 .to_owned()
         });

@@ -157,7 +157,7 @@ impl Devices {
         let mut told = action.verb.word().to_owned();
         if let Some(q) = action.value {
             told.push(' ');
-            clean::push(&mut told, q.sent);
+            clean::push(&mut told, &q.shown());
             told.push(' ');
             clean::push(&mut told, q.unit);
         }
