@@ -1,5 +1,6 @@
 //! What the judge says: a finding, its parts, and the events of its life.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -320,6 +321,21 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// True if what it rests on is below an implementation's knowledge, or a verb that nobody knows:
+    /// such a finding is never critical.
+    pub fn may_be_misread(&self) -> bool {
+        let unknown = |a: &Act| a.verb == Verb::UnknownVerb;
+        self.provenance < Provenance::Implementation || self.action.as_ref().is_some_and(unknown)
+    }
+
+    /// The rule's title, with the doubt that belongs in the first line.
+    pub fn headline(&self) -> Cow<'_, str> {
+        match self.may_be_misread() {
+            true => format!("{} (we may be misreading this)", self.rule.title).into(),
+            false => self.rule.title.as_str().into(),
+        }
+    }
+
     /// A display filter for Wireshark that shows the evidence: the frames by number.
     pub fn wireshark(&self) -> String {
         let mut numbers: Vec<u64> = self.frames.iter().map(|f| f.number).collect();

@@ -16,6 +16,118 @@ use wardwatch_tests::capture::{all_shipped, scratch, shipped, write};
 use wardwatch_tests::program::{path, run, texts};
 use wardwatch_tests::talk::{Who, tcp};
 
+/// Lines of a pump that nobody here knows, in a file outside the tree.
+const ZETA: &str = r#"
+name = "zeta_pump"
+title = "Zeta pump"
+provenance = "experimental"
+source = "a test"
+device = "pump"
+ports = [7100]
+refused = ["ERR"]
+
+[recognise]
+frames = 3
+confidence = 60
+on_port = 2
+port_confidence = 60
+
+[[frame]]
+side = "client"
+end = "0D 0A"
+max = 64
+layout = [{ name = "verb", take = "letters" }, { name = "argument", take = "rest", optional = true }]
+
+[[frame]]
+side = "server"
+end = "0D 0A"
+max = 64
+kind = "reply"
+doc = "answer"
+layout = [{ name = "status", take = "letters" }]
+
+[[field]]
+name = "status"
+doc = "what became of it"
+
+[[field]]
+name = "rate"
+type = "quantity"
+unit = "mL/h"
+doc = "rate"
+
+[[verb]]
+name = "RATE"
+side = "client"
+arguments = [{ take = "space" }, { name = "rate", take = "number" }]
+action = "set-rate"
+value = "rate"
+doc = "sets the rate"
+"#;
+
+const TOO_FAST: &str = r#"
+[[rule]]
+id = "LOC-VAL-9001"
+title = "Zeta too fast"
+when = 'zeta_pump.rate > 10 mL/h'
+severity = { attempted = "high", accepted = "critical", refused = "medium" }
+category = "unsafe-value"
+"#;
+
+#[test]
+fn protocol_of_a_directory_is_decoded_and_judged_and_what_is_guessed_is_never_critical() {
+    let folder = Folder::new();
+    let data = folder.0.join("zeta").join("zeta_pump.dissector.toml");
+    fs::create_dir(data.parent().expect("a folder")).expect("writable");
+    fs::write(&data, ZETA).expect("writable");
+    let rule = folder.0.join("zeta.toml");
+    fs::write(&rule, TOO_FAST).expect("writable");
+    let said: &[(Who, &[u8])] = &[
+        (Who::Client, b"RATE 12.5\r\n"),
+        (Who::Server, b"OK\r\n"),
+        (Who::Client, b"RATE 13\r\n"),
+        (Who::Server, b"OK\r\n"),
+        (Who::Client, b"ZZZ\r\n"),
+        (Who::Server, b"ERR\r\n"),
+    ];
+    let capture = write(&tcp(7100, said));
+    let replay = |rule: &Path| {
+        run([
+            "replay",
+            "-r",
+            text(&capture.0),
+            "--messages",
+            "--dissector-dir",
+            text(&folder.0),
+            "--rules",
+            text(rule),
+        ])
+    };
+    let told = texts(&replay(&rule)).0;
+    assert!(
+        told.contains("zeta_pump RATE  set-rate 12.5 mL/h"),
+        "{told}"
+    );
+    assert!(told.contains("zeta_pump ZZZ  unknown-verb"), "{told}");
+    let first = told
+        .lines()
+        .find(|l| l.starts_with(" ! ") || l.starts_with("!! "));
+    assert_eq!(
+        first,
+        Some(" ! HIGH  LOC-VAL-9001  Zeta too fast (we may be misreading this)"),
+        "{told}"
+    );
+    // A mistake in it is told with its line, and nothing is read.
+    fs::write(&data, ZETA.replace("\"letters\"", "\"leters\"")).expect("writable");
+    let output = replay(&rule);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        texts(&output).1.contains("zeta_pump.dissector.toml:20: "),
+        "{}",
+        texts(&output).1
+    );
+}
+
 /// A folder that goes with the value.
 struct Folder(PathBuf);
 

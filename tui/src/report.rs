@@ -25,7 +25,7 @@ pub fn page(entry: &Entry, source: &Source, when: &When) -> String {
     };
     let _ = writeln!(out, "wardwatch finding {}", f.finding_id);
     let _ = writeln!(out, "{}", "=".repeat(80));
-    line(&mut out, "title", &clean::text(f.rule.title.as_bytes()));
+    line(&mut out, "title", &clean::text(f.headline().as_bytes()));
     line(
         &mut out,
         "rule",

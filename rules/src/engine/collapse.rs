@@ -280,7 +280,11 @@ fn severity(finding: &Finding) -> Severity {
         Outcome::Refused => severities.refused,
         _ => severities.attempted,
     };
-    severity.max(finding.floor)
+    let severity = severity.max(finding.floor);
+    match finding.may_be_misread() {
+        true => severity.min(Severity::High),
+        false => severity,
+    }
 }
 
 /// That a query was answered makes it no worse: the rule's severity holds for it as asked.

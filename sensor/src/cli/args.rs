@@ -19,6 +19,9 @@ pub struct Cli {
     /// `wardwatch -r FILE` is short for `wardwatch replay -r FILE`.
     #[command(flatten)]
     pub replay: Replay,
+    /// Protocols in data files (NAME.dissector.toml) of this directory, and of the folders in it
+    #[arg(long, value_name = "DIR", global = true)]
+    pub dissector_dir: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -17,6 +17,7 @@ mod bench;
 pub mod beside;
 mod check;
 mod devices;
+mod dissector_dirs;
 mod interfaces;
 mod learn;
 mod names;
@@ -78,6 +79,10 @@ pub fn run() -> ExitCode {
             return Ending::Failed.into();
         }
     };
+    if let Err(message) = dissector_dirs::load(&cli.dissector_dir) {
+        complain(message);
+        return Ending::Failed.into();
+    }
     let ending = match cli.command {
         None => replay::run(&cli.replay, &limits),
         Some(Command::Replay(args)) => replay::run(&args, &limits),

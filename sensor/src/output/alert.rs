@@ -23,6 +23,9 @@ impl Eve {
         alert.unsigned("signature_id", u64::from(f.rule.number));
         alert.unsigned("rev", u64::from(f.rule.rev));
         alert.text("signature", &f.rule.title);
+        if f.may_be_misread() {
+            alert.text("caution", "we may be misreading this");
+        }
         alert.text("category", &f.rule.category);
         alert.unsigned("severity", u64::from(f.severity.eve()));
         alert.text("rule_id", &f.rule.id);

@@ -270,7 +270,7 @@ impl Outputs {
                 "** {}  {}  {}\n",
                 f.severity.word().to_uppercase(),
                 f.rule.id,
-                f.rule.title
+                f.headline()
             );
             let line = out.text.paint.severity(f.severity, &line);
             self.write_text(&line);

@@ -222,6 +222,9 @@ pub fn paragraph(facts: &Facts<'_>, text: &mut Text, discretion: &Discretion) ->
         text.clock.date_and_time(worst.first.time),
         sentence(worst),
     );
+    if worst.may_be_misread() {
+        out.push_str(" We may be misreading this.");
+    }
     let why = worst.why.render(discretion.show());
     if !why.is_empty() {
         let _ = write!(out, " Why this is wrong: {}", full_stop(&why));

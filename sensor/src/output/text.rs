@@ -85,7 +85,7 @@ impl Text {
             "{mark} {}  {}  {}",
             f.severity.word().to_uppercase(),
             f.rule.id,
-            f.rule.title
+            f.headline()
         );
         let mut out = self.paint.severity(f.severity, &title);
         out.push('\n');

@@ -133,7 +133,7 @@ fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {
 fn about(inner: Rect, entry: &Entry, model: &Model, theme: &Theme) -> Detail {
     let f = &entry.finding;
     let mut detail = Detail::new(inner);
-    let title = format!("{}  {}", f.rule.id, f.rule.title);
+    let title = format!("{}  {}", f.rule.id, f.headline());
     detail.title(
         &rules::clean::text(title.as_bytes()),
         theme.severity(f.severity),
