@@ -230,10 +230,8 @@ impl Watching {
 
     /// Sends it a signal: `HUP`, `STOP`, `CONT`.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args([&format!("-{name}"), &self.child.id().to_string()])
-            .status();
-        assert!(sent.is_ok_and(|s| s.success()), "a signal {name}");
+        let sent = crate::program::signal(name, &self.child.id().to_string());
+        assert!(sent, "a signal {name}");
     }
 
     /// Ends it as a person would, and gives what it said.

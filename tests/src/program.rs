@@ -51,3 +51,12 @@ pub fn texts(output: &Output) -> (String, String) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (text(&output.stdout), text(&output.stderr))
 }
+
+/// Sends a process a signal (`INT`, `HUP`, `0`), by the shell's own `kill`: a bare system has no
+/// program of that name. True if it was there to get it.
+pub fn signal(name: &str, process: &str) -> bool {
+    Command::new("sh")
+        .args(["-c", &format!("kill -{name} {process} 2>/dev/null")])
+        .status()
+        .is_ok_and(|s| s.success())
+}

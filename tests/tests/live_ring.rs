@@ -147,9 +147,7 @@ impl Follower {
     }
 
     fn end(mut self) -> serde_json::Value {
-        let _ = Command::new("kill")
-            .args(["-INT", &self.child.id().to_string()])
-            .status();
+        assert!(program::signal("INT", &self.child.id().to_string()));
         let status = self.child.wait().expect("a child");
         assert_eq!(status.code(), Some(0));
         let text = fs::read_to_string(&self.out).unwrap_or_default();

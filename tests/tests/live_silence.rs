@@ -1,7 +1,7 @@
 //! wardwatch never sends: somebody who listens at the other end of its cable hears nothing.
 
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use wardwatch_tests::capture::{self, scratch, shipped};
@@ -39,9 +39,7 @@ impl Ear {
 
     fn heard(mut self) -> Vec<capture::Frame> {
         std::thread::sleep(Duration::from_millis(500));
-        let _ = Command::new("kill")
-            .args(["-INT", &self.tcpdump.id().to_string()])
-            .status();
+        wardwatch_tests::program::signal("INT", &self.tcpdump.id().to_string());
         let _ = self.tcpdump.wait();
         let frames = capture::read(&self.heard);
         let _ = std::fs::remove_file(&self.heard);

@@ -262,14 +262,9 @@ fn a_signal_ends_the_screen_in_order() {
     };
     tmux.shows("REPLAY");
     let pid = tmux.tmux(&["list-panes", "-F", "#{pane_pid}"]);
-    let ended = Command::new("kill").arg(pid.trim()).status();
-    assert!(ended.is_ok_and(|s| s.success()));
+    assert!(program::signal("TERM", pid.trim()));
     let begun = Instant::now();
-    while Command::new("kill")
-        .args(["-0", pid.trim()])
-        .output()
-        .is_ok_and(|o| o.status.success())
-    {
+    while program::signal("0", pid.trim()) {
         assert!(begun.elapsed() < Duration::from_secs(10), "it does not end");
         std::thread::sleep(Duration::from_millis(50));
     }
