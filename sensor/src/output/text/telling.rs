@@ -29,7 +29,7 @@ const TELLING: &[(&str, &[&str])] = &[
     ("mdns", &["question", "service", "pointer", "address", "code_name"]),
     ("llmnr", &["question", "address", "code_name"]),
     ("nbns", &["name", "address"]),
-    ("lldp", &["name", "system_name", "description", "system_description", "port"]),
+    ("lldp", &["system_name", "system_description", "port"]),
     ("arp", &["sender_ip", "target_ip"]),
     ("ndp", &["target", "target_mac", "source_mac", "lifetime"]),
     ("icmp", &["code", "size"]),
