@@ -94,7 +94,12 @@ impl Tmux {
 
 impl Drop for Tmux {
     fn drop(&mut self) {
-        self.tmux(&["kill-server"]);
+        // Where tmux is missing there is no server either.
+        let _ = Command::new("tmux")
+            .arg("-S")
+            .arg(&self.socket)
+            .arg("kill-server")
+            .output();
         let _ = fs::remove_file(&self.socket);
     }
 }
