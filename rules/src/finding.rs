@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use dissectors::action::{Device, Effect, Outcome, Verb, shown_number};
 use dissectors::contract::Transport;
-use dissectors::message::FrameRef;
+use dissectors::message::{FrameRef, Message};
 use dissectors::registry::ProtocolId;
 use dissectors::schema::Provenance;
 
@@ -251,6 +251,19 @@ pub struct Talk {
     /// Client and server.
     pub ends: [(IpAddr, u16); 2],
     pub vlan: u16,
+}
+
+impl Talk {
+    /// The conversation that a message stands in.
+    pub fn of(message: Message<'_>) -> Self {
+        let conversation = message.conversation();
+        Talk {
+            flow_id: conversation.flow_id,
+            transport: conversation.transport,
+            ends: conversation.ends.map(|e| (e.ip, e.port)),
+            vlan: message.vlan(),
+        }
+    }
 }
 
 /// How often each outcome occurred among a finding's occurrences.

@@ -1025,7 +1025,6 @@ fn fire(
 /// A finding of a rule on a message, before its outcome is counted.
 fn finding(rule: &Compiled, facts: &Facts<'_>, key: &[Operand], told: &str) -> Finding {
     let message = facts.message;
-    let conversation = message.conversation();
     let actor = render::party(Seat::Actor, facts);
     let target = render::party(Seat::Target, facts);
     let mut shown = format!("{}|{}|{}", rule.rule.id, actor.ip, target.ip);
@@ -1065,12 +1064,7 @@ fn finding(rule: &Compiled, facts: &Facts<'_>, key: &[Operand], told: &str) -> F
         first,
         last: first,
         count: 1,
-        talk: Talk {
-            flow_id: conversation.flow_id,
-            transport: conversation.transport,
-            ends: conversation.ends.map(|e| (e.ip, e.port)),
-            vlan: message.vlan(),
-        },
+        talk: Talk::of(message),
         dedup_key: shown,
         floor: Severity::Info,
         open: true,

@@ -70,7 +70,6 @@ impl Judge {
 
 fn finding(unusual: &Unusual, facts: &Facts<'_>) -> Finding {
     let message = facts.message;
-    let conversation = message.conversation();
     let rule = unusual.kind.rule();
     let first = message.frame();
     let shown = format!("{}|{}|{}", rule.id, unusual.device, unusual.detail);
@@ -97,12 +96,7 @@ fn finding(unusual: &Unusual, facts: &Facts<'_>) -> Finding {
         first,
         last: first,
         count: 1,
-        talk: Talk {
-            flow_id: conversation.flow_id,
-            transport: conversation.transport,
-            ends: conversation.ends.map(|e| (e.ip, e.port)),
-            vlan: message.vlan(),
-        },
+        talk: Talk::of(message),
         dedup_key: shown,
         floor: Severity::Info,
         open: true,

@@ -85,34 +85,9 @@ impl Loader<'_> {
             0..0,
             "the file of exceptions",
         );
-        match r.integer("schema") {
-            Some(SCHEMA) => {}
-            Some(other) => {
-                let span = r.item("schema").map_or(0..0, |i| i.span());
-                r.wrong(
-                    span,
-                    format!("schema {other} is not read by this version"),
-                    format!("it reads schema {SCHEMA}"),
-                );
-            }
-            None if r.item("schema").is_none() => {
-                r.wrong(
-                    0..0,
-                    "the file of exceptions has no `schema`",
-                    "write `schema = 1` first",
-                );
-            }
-            None => {}
-        }
-        if let Some(zone) = r.text("timezone") {
-            match TimeZone::get(&zone.text) {
-                Ok(found) => self.zone = found,
-                Err(_) => r.wrong(
-                    zone.span,
-                    format!("`{}` is no time zone that this machine knows", zone.text),
-                    "write `UTC` or `Europe/Berlin`",
-                ),
-            }
+        r.schema(SCHEMA);
+        if let Some(zone) = r.timezone() {
+            self.zone = zone;
         }
         let lists = [
             (Kind::Exception, r.tables("exception")),

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -146,6 +147,37 @@ impl<'r, 't, 'i> Reader<'r, 't, 'i> {
             "no whole number",
         );
         None
+    }
+
+    /// `schema`: tells of another than the one that is read, and of none.
+    pub fn schema(&mut self, read: u32) {
+        let span = self.item("schema").map(|i| i.span());
+        match (self.integer("schema"), span) {
+            (Some(found), Some(span)) if found != read => self.wrong(
+                span,
+                format!("schema {found} is not read by this version"),
+                format!("it reads schema {read}"),
+            ),
+            (None, None) => {
+                let message = format!("{} has no `schema`", self.what);
+                self.wrong(0..0, message, format!("write `schema = {read}` first"));
+            }
+            _ => {}
+        }
+    }
+
+    /// `timezone`, if one is named that this machine knows.
+    pub fn timezone(&mut self) -> Option<TimeZone> {
+        let zone = self.text("timezone")?;
+        let found = TimeZone::get(&zone.text).ok();
+        if found.is_none() {
+            self.wrong(
+                zone.span,
+                format!("`{}` is no time zone that this machine knows", zone.text),
+                "write `UTC` or `Europe/Berlin`",
+            );
+        }
+        found
     }
 
     pub fn flag(&mut self, key: &'static str) -> Option<bool> {

@@ -87,34 +87,9 @@ impl Loader {
         let file = Arc::clone(&self.file);
         let mut report = std::mem::take(&mut self.report);
         let mut r = Reader::new(&file, &mut report, "WP001", root, 0..0, "the policy");
-        match r.integer("schema") {
-            Some(SCHEMA) => {}
-            Some(other) => {
-                let span = r.item("schema").map_or(0..0, |i| i.span());
-                r.wrong(
-                    span,
-                    format!("schema {other} is not read by this version"),
-                    format!("it reads schema {SCHEMA}"),
-                );
-            }
-            None if r.item("schema").is_none() => {
-                r.wrong(
-                    0..0,
-                    "the policy has no `schema`",
-                    "write `schema = 1` first",
-                );
-            }
-            None => {}
-        }
-        if let Some(zone) = r.text("timezone") {
-            match TimeZone::get(&zone.text) {
-                Ok(found) => self.zone = found,
-                Err(_) => r.wrong(
-                    zone.span,
-                    format!("`{}` is no time zone that this machine knows", zone.text),
-                    "write `UTC` or `Europe/Berlin`",
-                ),
-            }
+        r.schema(SCHEMA);
+        if let Some(zone) = r.timezone() {
+            self.zone = zone;
         }
         let _ = r.text("title");
         self.learned = r.flag("learned").unwrap_or(false);
