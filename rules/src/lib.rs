@@ -21,7 +21,7 @@ pub mod policy;
 pub mod privacy;
 pub mod standing;
 
-pub use engine::{Judge, Settings};
+pub use engine::{Judge, Restored, Settings};
 pub use exceptions::Exceptions;
 pub use finding::{Confidence, Event, Finding, Party, Severity};
 pub use language::diagnostic::{Diagnostic, Report};

@@ -14,6 +14,7 @@ dissectors::limits! {
     CAPTURE_HOLE "capture-hole" = 10, "seconds of packet time without a frame, at the end of a file, across which absence is not judged";
     LIST_FILE "list-file" = 16_777_216, "bytes of one file that a rule names as a list";
     WINDOW_THRESHOLD "window-threshold" = 10_000, "highest number that a window may be compared with";
+    KEPT_BYTES "kept-bytes" = 33_554_432, "bytes of what windows remember that are kept for the next run; the newest first";
     FIRST_SEEN_KEYS "first-seen-keys" = 262_144, "keys that one first_seen remembers";
     FINDINGS_OPEN "findings-open" = 4_096, "open findings; the oldest closes early";
     FINDING_FRAMES "finding-frames" = 32, "frames of evidence that one finding names";

@@ -123,6 +123,10 @@ impl Absences {
         self.waiting.contains_key(&key)
     }
 
+    pub fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }

@@ -30,6 +30,12 @@ impl Clock {
         self.now
     }
 
+    /// Goes on from an earlier run: a time before its last is a step back.
+    pub fn resume(&mut self, began: i64, now: i64) {
+        self.began = Some(began);
+        self.now = now;
+    }
+
     pub fn now(&self) -> i64 {
         self.now
     }

@@ -2,9 +2,9 @@
 
 use std::hash::{BuildHasher, Hash, Hasher};
 
+use super::seed::Keys;
 use dissectors::action::Outcome;
 use dissectors::message::FrameRef;
-use foldhash::fast::RandomState;
 
 use super::collapse::{Findings, Occurrence, finding_id};
 use super::index::RuleAt;
@@ -25,7 +25,7 @@ pub struct Firing<'j> {
     pub findings: &'j mut Findings,
     pub quiet: &'j mut Quiet,
     pub hits: &'j mut Hits,
-    pub hasher: &'j RandomState,
+    pub hasher: &'j Keys,
     pub now: i64,
     pub evidence: &'j mut Vec<FrameRef>,
     pub told: &'j mut Vec<Told>,

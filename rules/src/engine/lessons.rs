@@ -9,6 +9,7 @@ use dissectors::contract::Side;
 use dissectors::message::{Batch, Interest, Lesson, Message, Value};
 use dissectors::registry::{PROTOCOLS, ProtocolId};
 use dissectors::schema::FieldId;
+use serde_json::{Value as Json, json};
 
 use super::keep;
 use super::table::Table;
@@ -94,6 +95,71 @@ impl Lessons {
                 .iter()
                 .map(|p| (p.field("sequence_id"), false))
                 .collect(),
+        }
+    }
+
+    /// What devices taught, for the next run. Handles that are no text are left out.
+    pub fn kept(&self) -> Json {
+        let text = |b: &[u8]| std::str::from_utf8(b).ok().map(str::to_owned);
+        let mut devices = Vec::new();
+        for ip in &self.order {
+            let Some(provider) = self.providers.get(ip) else {
+                continue;
+            };
+            let mut handles: Vec<_> = provider.handles.iter().collect();
+            handles.sort_by_key(|(handle, _)| *handle);
+            let handles: Vec<Json> = handles
+                .into_iter()
+                .filter_map(|(handle, m)| {
+                    let t = m.taught;
+                    Some(json!([
+                        text(handle)?,
+                        m.verb.word(),
+                        m.device.word(),
+                        text(&m.unit)?,
+                        text(&m.code)?,
+                        t.low,
+                        t.high,
+                        t.step,
+                    ]))
+                })
+                .collect();
+            if let Some(sequence) = text(&provider.sequence) {
+                devices.push(json!({ "ip": ip, "sequence": sequence, "handles": handles }));
+            }
+        }
+        devices.into()
+    }
+
+    /// Takes what an earlier run kept; what in it cannot be read is left out.
+    pub fn restore(&mut self, kept: &Json) {
+        for device in kept.as_array().into_iter().flatten() {
+            let text = |key| device.get(key).and_then(Json::as_str);
+            let ip = text("ip").and_then(|ip| ip.parse::<IpAddr>().ok());
+            let handles = device.get("handles").and_then(Json::as_array);
+            let (Some(ip), Some(sequence), Some(handles)) = (ip, text("sequence"), handles) else {
+                continue;
+            };
+            if self.providers.contains_key(&ip) {
+                continue;
+            }
+            let mut provider = Provider {
+                sequence: sequence.as_bytes().into(),
+                ..Provider::default()
+            };
+            for handle in handles {
+                if self.held < self.room
+                    && let Some((handle, meaning)) = meaning_of(handle)
+                    && provider.handles.insert(handle, meaning).is_none()
+                {
+                    self.held += 1;
+                }
+            }
+            self.order.push_back(ip);
+            self.providers.insert(ip, provider);
+        }
+        for (field, taught) in &mut self.protocols {
+            *taught |= field.is_some() && !self.providers.is_empty();
         }
     }
 
@@ -218,6 +284,29 @@ impl Lessons {
         }
         Some(keep::with_action(message, Some(action)))
     }
+}
+
+fn meaning_of(kept: &Json) -> Option<(Box<[u8]>, Meaning)> {
+    let text = |at: usize| kept.get(at)?.as_str();
+    let number = |at: usize| kept.get(at).and_then(Json::as_f64);
+    let meaning = Meaning {
+        verb: Verb::ALL
+            .iter()
+            .copied()
+            .find(|v| Some(v.word()) == text(1))?,
+        device: Device::ALL
+            .iter()
+            .copied()
+            .find(|d| Some(d.word()) == text(2))?,
+        unit: text(3)?.as_bytes().into(),
+        code: text(4)?.as_bytes().into(),
+        taught: Taught {
+            low: number(5),
+            high: number(6),
+            step: number(7),
+        },
+    };
+    Some((text(0)?.as_bytes().into(), meaning))
 }
 
 /// Open ends are not numbers.

@@ -14,11 +14,13 @@ mod lessons;
 mod needs;
 mod neighbours;
 mod overdue;
+mod packed;
 mod places;
 mod quiet;
 mod render;
 mod residual;
 mod restart;
+mod seed;
 mod setpoints;
 mod shapes;
 mod table;
@@ -31,7 +33,6 @@ mod windows;
 
 use dissectors::action::Effect;
 use dissectors::message::{Batch, FrameRef, Interest, Message};
-use foldhash::fast::RandomState;
 
 use self::absences::Vigil;
 use self::book::Book;
@@ -44,6 +45,7 @@ pub use self::lessons::Taught;
 pub use self::needs::protocols_of;
 pub use self::neighbours::Neighbours;
 use self::quiet::Quiet;
+pub use self::restart::Restored;
 use self::setpoints::Setpoints;
 pub(crate) use self::table::Table;
 pub use self::trace::{Meeting, Part, Trace, When};
@@ -84,7 +86,9 @@ pub struct Judge {
     findings: Findings,
     quiet: Quiet,
     baseline: Option<Box<Baseline>>,
-    hasher: RandomState,
+    /// What the hasher of keys is seeded with; it is kept beside them.
+    seed: u64,
+    hasher: seed::Keys,
     scratch: Scratch,
     costs: costs::Costs,
 }
@@ -114,6 +118,7 @@ pub fn interest_of(rules: &RuleSet) -> Interest {
 impl Judge {
     pub fn new(rules: RuleSet, policy: Option<Policy>, settings: Settings) -> Judge {
         let limits = settings.limits;
+        let seed = seed::random();
         Judge {
             book: Book::new(rules.into_rules()),
             policy,
@@ -122,14 +127,15 @@ impl Judge {
             inventory: Inventory::new(&limits),
             joins: Joins::new(&limits),
             lessons: Lessons::new(&limits),
-            setpoints: Setpoints::new(&limits),
+            setpoints: Setpoints::new(&limits, seed),
             neighbours: Neighbours::new(&limits),
             vigil: Vigil::new(&limits),
             trace: None,
             findings: Findings::new(&limits),
             quiet: Quiet::new(&limits),
             baseline: None,
-            hasher: RandomState::default(),
+            seed,
+            hasher: seed::keys(seed),
             scratch: Scratch::default(),
             costs: costs::Costs::default(),
             limits,

@@ -346,7 +346,7 @@ impl Look<'_> {
                 },
                 _ => Needs::ANY,
             },
-            Operand::Host(inner) => self.known(inner),
+            Operand::Host(inner) | Operand::Moment(inner) => self.known(inner),
             Operand::Arithmetic(_, pair) => self.known(&pair.0).and(self.known(&pair.1)),
             _ => Needs::ANY,
         }

@@ -263,6 +263,7 @@ fn plain(operand: &Operand, value: &Val<'_>, privacy: Privacy, words: &mut Words
             let pairs: Vec<String> = mac.iter().map(|b| format!("{b:02x}")).collect();
             words.push(&pairs.join(":"));
         }
+        Val::Time(time) => words.push(&crate::language::dates::shown(*time)),
         Val::Flag(flag) => words.push(if *flag { "yes" } else { "no" }),
         Val::Secret => words.push_secret(0),
     }

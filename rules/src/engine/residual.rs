@@ -272,7 +272,7 @@ impl Look<'_> {
             Operand::Fact(Which::This, fact) => self.fact(*fact),
             Operand::Fact(Which::Request, _) if !self.shape.answers => Settled::Absent,
             Operand::Asset(_, Attribute::Kind) if self.facts.policy.is_none() => Settled::Absent,
-            Operand::Host(inner) => match self.operand(inner) {
+            Operand::Host(inner) | Operand::Moment(inner) => match self.operand(inner) {
                 Settled::Absent => Settled::Absent,
                 _ => Settled::No,
             },

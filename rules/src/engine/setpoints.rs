@@ -10,8 +10,9 @@ use dissectors::action::{Action, Effect, Outcome, Verb};
 use dissectors::message::{Interest, Message, Value};
 use dissectors::registry::{PROTOCOLS, ProtocolId};
 use dissectors::schema::FieldId;
-use foldhash::fast::RandomState;
 
+use super::packed::{Packer, Unpacker};
+use super::seed::{self, Keys};
 use super::table::Table;
 use crate::language::eval::{Sides, Val, quantity};
 use crate::language::units::Dimension;
@@ -57,7 +58,7 @@ pub struct Setpoints {
     pending: Table<u64, (u64, i64)>,
     order: [VecDeque<u64>; 3],
     room: usize,
-    hasher: RandomState,
+    hasher: Keys,
     /// By protocol: the fields of rate and channel of those whose reports are read.
     reports: Vec<Option<(FieldId, Option<FieldId>)>>,
 }
@@ -86,14 +87,14 @@ pub fn interest(interest: &mut Interest) {
 }
 
 impl Setpoints {
-    pub fn new(limits: &Limits) -> Self {
+    pub fn new(limits: &Limits, seed: u64) -> Self {
         Setpoints {
             points: Table::default(),
             devices: Table::default(),
             pending: Table::default(),
             order: Default::default(),
             room: limits.get(limits::SETPOINTS).max(1),
-            hasher: RandomState::default(),
+            hasher: seed::keys(seed),
             reports: PROTOCOLS
                 .iter()
                 .map(|p| {
@@ -102,6 +103,75 @@ impl Setpoints {
                 })
                 .collect(),
         }
+    }
+
+    /// Values and devices for the next run; what waits for its answer ends with this one.
+    pub fn keep(&self) -> String {
+        let mut pen = Packer::default();
+        let points = || {
+            self.order[1]
+                .iter()
+                .filter_map(|k| Some((k, self.points.get(k)?)))
+        };
+        pen.number(points().count() as u64);
+        for (key, point) in points() {
+            pen.number(*key);
+            pen.number(point.value.to_bits());
+            pen.time(point.time);
+        }
+        let devices = || {
+            self.order[2]
+                .iter()
+                .filter_map(|k| Some((k, self.devices.get(k)?)))
+        };
+        pen.number(devices().count() as u64);
+        for (key, device) in devices() {
+            pen.number(*key);
+            pen.number(u64::from(device.tainted));
+            pen.time(device.stopped);
+            pen.time(device.bolus_until);
+        }
+        pen.into_text()
+    }
+
+    /// Takes what an earlier run kept under this seed. `None`: it cannot be read.
+    pub fn restore(&mut self, kept: &str, seed: u64) -> Option<()> {
+        let mut pen = Unpacker::new(kept);
+        let (mut points, mut devices) = (Vec::new(), Vec::new());
+        for _ in 0..pen.count()? {
+            let (key, value) = (pen.number()?, f64::from_bits(pen.number()?));
+            let time = pen.time()?;
+            points.push((
+                key,
+                Point {
+                    value,
+                    time,
+                    else_holds: None,
+                },
+            ));
+        }
+        for _ in 0..pen.count()? {
+            let (key, tainted) = (pen.number()?, pen.number()? == 1);
+            let (stopped, bolus_until) = (pen.time()?, pen.time()?);
+            devices.push((
+                key,
+                Device {
+                    tainted,
+                    stopped,
+                    bolus_until,
+                },
+            ));
+        }
+        self.hasher = seed::keys(seed);
+        for (key, point) in points.into_iter().rev().take(self.room).rev() {
+            self.order[1].push_back(key);
+            self.points.insert(key, point);
+        }
+        for (key, device) in devices.into_iter().rev().take(self.room).rev() {
+            self.order[2].push_back(key);
+            self.devices.insert(key, device);
+        }
+        Some(())
     }
 
     /// The value in force before this message, in base units; `None` if none is known, or if a stop

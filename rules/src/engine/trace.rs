@@ -1,7 +1,7 @@
 //! How one rule met one message: its condition part by part, with the values that each part met. For
 //! people who ask why a rule fired, or did not.
 
-use foldhash::fast::RandomState;
+use super::seed::Keys;
 
 use super::render;
 use super::windows::Windows;
@@ -91,7 +91,7 @@ struct Walk<'w, 'm> {
     windows: &'w Windows,
     said: &'w [(usize, Truth)],
     limits: &'w Limits,
-    hasher: &'w RandomState,
+    hasher: &'w Keys,
     now: i64,
     /// Windows met so far: they are numbered as they are written.
     at: usize,
@@ -102,7 +102,7 @@ struct Walk<'w, 'm> {
 pub struct Ground<'g> {
     pub windows: &'g Windows,
     pub limits: &'g Limits,
-    pub hasher: &'g RandomState,
+    pub hasher: &'g Keys,
     pub now: i64,
 }
 
@@ -321,7 +321,9 @@ pub(crate) fn window_of(expr: &Expr) -> Option<&Call> {
         },
         _ => return None,
     };
-    const OTHERS: &[&str] = &["exists", "role", "listed", "known", "host", "surely"];
+    const OTHERS: &[&str] = &[
+        "exists", "role", "listed", "known", "host", "time", "surely",
+    ];
     (!OTHERS.contains(&call.name.as_str())).then_some(call)
 }
 

@@ -134,6 +134,8 @@ pub enum Operand {
     Arithmetic(Arithmetic, Box<(Operand, Operand)>),
     /// The address of the host that a text names: `http://10.0.0.1:80/x`.
     Host(Box<Operand>),
+    /// The point in time that a text names.
+    Moment(Box<Operand>),
 }
 
 impl fmt::Debug for Operand {
@@ -152,6 +154,7 @@ impl fmt::Debug for Operand {
             Operand::Asset(seat, attribute) => write!(f, "{seat:?}.{attribute:?}"),
             Operand::Literal(literal) => write!(f, "{literal:?}"),
             Operand::Host(inner) => write!(f, "host({inner:?})"),
+            Operand::Moment(inner) => write!(f, "time({inner:?})"),
             Operand::Arithmetic(op, pair) => write!(f, "({:?} {op:?} {:?})", pair.0, pair.1),
         }
     }
@@ -168,6 +171,8 @@ pub enum Literal {
     Ip(IpAddr),
     Mac([u8; 6]),
     Flag(bool),
+    /// Milliseconds since 1970.
+    Time(i64),
 }
 
 /// What every message has, whatever its protocol.
@@ -209,6 +214,8 @@ pub enum Fact {
     Duration,
     /// From the first frame of the conversation to the message.
     Age,
+    /// Packet time of the message.
+    Now,
     FromServer,
     Conversation,
     /// The two hosts, in no order.
@@ -324,6 +331,8 @@ pub enum WindowKind {
     Unprepared,
     /// Numbers that should only grow went back this often, copies aside.
     Interleaved(u64),
+    /// A number that may only grow is below the greatest so far, copies aside.
+    Backwards,
     /// A number differs from the one before under the same code by more than 5 %.
     Changes,
     /// A message of the first step that none of the second follows in time; with one step: that none

@@ -39,6 +39,8 @@
 //! | `interleaved(n) by (keys) within 60 s >= 3` | numbers that should only grow went back, copies aside |
 //! | `rise(x) by (keys) within 10 min > 20 mm[Hg]`, `fall(x) ...` | how far a number moved within the time |
 //! | `absence(a, b) by (keys) within 60 s` | a message of `a` that none of `b` follows; `absence(a)`: a stream that ends |
+//! | `backwards(x) by (keys) within 24 h` | a number that may only grow is below the greatest so far |
+//! | `tls.not_after < now + 30 d`, `time(hl7v2[MSH-7]) > "2026-11-01"` | points in time; `now` is the packet's |
 //! | `changes(x) by (keys) within 24 h` | a number differs by more than 5 % from the one before under its code |
 //! | `sender`, `receiver`, `host(x)` | who sent this very message; the address that a text names |
 //! | `value.before`, `value.in_range`, `value.on_step` | the value in force, and what the device itself published |
@@ -55,6 +57,7 @@
 pub mod ast;
 pub mod check;
 pub mod compiled;
+pub mod dates;
 pub mod diagnostic;
 pub mod eval;
 pub mod lexer;

@@ -16,6 +16,8 @@ pub enum Type {
     /// A number with a unit.
     Quantity,
     Text,
+    /// A point in time.
+    Time,
     Address,
     Mac,
     Word(Vocabulary),
@@ -34,6 +36,7 @@ impl Type {
             Type::Number => "a number without a unit",
             Type::Quantity => "a number with a unit",
             Type::Text => "text",
+            Type::Time => "a point in time",
             Type::Address => "an address",
             Type::Mac => "a MAC address",
             Type::Word(v) => v.title(),
@@ -45,7 +48,8 @@ impl Type {
 
     pub fn of(field: FieldType) -> Type {
         match field {
-            FieldType::Text | FieldType::Bytes | FieldType::Time => Type::Text,
+            FieldType::Text | FieldType::Bytes => Type::Text,
+            FieldType::Time => Type::Time,
             FieldType::Integer | FieldType::Decimal => Type::Number,
             FieldType::Quantity => Type::Quantity,
             FieldType::Flag => Type::Flag,
@@ -284,6 +288,12 @@ pub const FACTS: &[(&str, Fact, Type, &str)] = &[
         "time since the first frame of the conversation",
     ),
     (
+        "now",
+        Fact::Now,
+        Type::Time,
+        "the time of the message, by the packets",
+    ),
+    (
         "from_server",
         Fact::FromServer,
         Type::Flag,
@@ -409,11 +419,13 @@ pub const CALLS: &[&str] = &[
     "unprepared",
     "interleaved",
     "changes",
+    "backwards",
     "exists",
     "role",
     "listed",
     "known",
     "host",
+    "time",
     "surely",
 ];
 

@@ -50,7 +50,7 @@ pub fn needs(when: &str, file: &str, limits: &Limits) -> Vec<&'static str> {
     }
     if !condition.windows.is_empty() {
         out.push(
-            "Messages seen before, over the time of the packets; nothing of it survives a restart.",
+            "Messages seen before, over the time of the packets; with `--state` that survives a restart.",
         );
     }
     out
@@ -88,10 +88,14 @@ impl Plain<'_> {
             ExprKind::Not(inner) => self.part(inner, depth, !negated, before),
             ExprKind::Call(call) => self.call(expr, call, None, depth, negated, before),
             ExprKind::Compare(op, left, right) => match (&left.kind, &right.kind) {
-                (ExprKind::Call(call), _) if call.name != "role" && call.name != "host" => {
+                (ExprKind::Call(call), _)
+                    if !matches!(call.name.as_str(), "role" | "host" | "time") =>
+                {
                     self.call(expr, call, Some((*op, right)), depth, negated, before);
                 }
-                (_, ExprKind::Call(call)) if call.name != "role" && call.name != "host" => {
+                (_, ExprKind::Call(call))
+                    if !matches!(call.name.as_str(), "role" | "host" | "time") =>
+                {
                     let than = Some((op.turned(), left.as_ref()));
                     self.call(expr, call, than, depth, negated, before);
                 }
@@ -157,6 +161,9 @@ impl Plain<'_> {
             "ratio" => format!("{of} is {than} times the one before{within}{for_each}"),
             "interleaved" => {
                 format!("{of}, which should only grow, went back {than} times{within}{for_each}")
+            }
+            "backwards" => {
+                format!("{of}, which may only grow, is below the greatest before{within}{for_each}")
             }
             "changes" => format!("{of} differs from the one before{within}{for_each}"),
             "first_seen" => {

@@ -58,7 +58,7 @@ fn operand(at: &Operand, found: &mut dyn FnMut(&Operand)) {
             operand(&pair.0, found);
             operand(&pair.1, found);
         }
-        Operand::Host(inner) => operand(inner, found),
+        Operand::Host(inner) | Operand::Moment(inner) => operand(inner, found),
         _ => {}
     }
 }

@@ -12,6 +12,7 @@ use super::check::{Checker, Problem};
 use super::compiled::{Attribute, Fact, Literal, Operand, Seat, Which};
 use super::diagnostic::nearest;
 use super::names::{ATTRIBUTES, FACTS, QUESTIONS, Type, Vocabulary};
+use super::units::Dimension;
 
 /// True if a name means something by itself, without knowing what it is compared with.
 pub fn known(name: &str) -> bool {
@@ -99,6 +100,7 @@ impl Checker<'_> {
             ExprKind::Arithmetic(op, left, right) => self.arithmetic(*op, left, right),
             ExprKind::Call(call) if call.name == "role" => self.role(expr, call),
             ExprKind::Call(call) if call.name == "host" => self.host(expr, call),
+            ExprKind::Call(call) if call.name == "time" => self.time(expr, call),
             ExprKind::Call(call) if !super::names::CALLS.contains(&call.name.as_str()) => {
                 self.unknown_call(call)
             }
@@ -332,6 +334,18 @@ impl Checker<'_> {
                     "six pairs of hexadecimal digits with `:` between them",
                 )),
             },
+            Some(Type::Time) => match super::dates::moment(text.as_bytes()) {
+                Some(time) => Some((Operand::Literal(Literal::Time(time)), Type::Time)),
+                None => self.fail(
+                    Problem::new(
+                        &expr.span,
+                        "WR015",
+                        format!("`{text}` is no point in time"),
+                        "neither a date nor a date with a time",
+                    )
+                    .help("write \"2026-11-01\" or \"2026-11-01T07:30Z\""),
+                ),
+            },
             Some(Type::Any) => Some((Operand::Literal(bytes()), Type::Any)),
             _ => Some((Operand::Literal(bytes()), Type::Text)),
         }
@@ -391,10 +405,34 @@ impl Checker<'_> {
         ))
     }
 
+    /// `time(hl7v2[MSH-7])`
+    fn time(&mut self, expr: &Expr, call: &super::ast::Call) -> Option<(Operand, Type)> {
+        if let [arg] = call.args.as_slice() {
+            let (operand, ty) = self.operand(arg, None)?;
+            if matches!(ty, Type::Text | Type::Time | Type::Any) {
+                return Some((Operand::Moment(Box::new(operand)), Type::Time));
+            }
+        }
+        self.fail(Problem::new(
+            &expr.span,
+            "WR009",
+            "`time` asks for one text that names a point in time",
+            "none",
+        ))
+    }
+
     fn arithmetic(&mut self, op: Arithmetic, left: &Expr, right: &Expr) -> Option<(Operand, Type)> {
         let a = self.operand(left, None);
         let b = self.operand(right, None);
-        let ((a, ta), (b, tb)) = (a?, b?);
+        let ((mut a, mut ta), (mut b, mut tb)) = (a?, b?);
+        if ta == Type::Time || tb == Type::Time {
+            (a, ta) = super::check::timed(a, ta);
+            (b, tb) = super::check::timed(b, tb);
+        }
+        let lasts = |operand: &Operand| match operand {
+            Operand::Literal(Literal::Quantity(_, d)) => *d == Dimension::TIME,
+            _ => true,
+        };
         if self.forbid_secret(&left.span, &a) | self.forbid_secret(&right.span, &b) {
             return None;
         }
@@ -406,6 +444,9 @@ impl Checker<'_> {
             (a, Multiply, Type::Quantity) if number(a) => Type::Quantity,
             (Type::Quantity, Add | Subtract, Type::Quantity) => Type::Quantity,
             (Type::Quantity, Divide, Type::Quantity) => Type::Number,
+            (Type::Time, Subtract, Type::Time) => Type::Quantity,
+            (Type::Time, Add | Subtract, Type::Quantity) if lasts(&b) => Type::Time,
+            (Type::Quantity, Add, Type::Time) if lasts(&a) => Type::Time,
             _ => {
                 return self.fail(
                     Problem::new(

@@ -169,6 +169,7 @@ impl Checker<'_> {
             let (kind, wanted, example) = match call.name.as_str() {
                 "takeover" => (WindowKind::Takeover, 3, "takeover(a, b, sender.mac)"),
                 "unprepared" => (WindowKind::Unprepared, 2, "unprepared(act, preparation)"),
+                "backwards" => (WindowKind::Backwards, 1, "backwards(sdc.mdib_version)"),
                 _ => (WindowKind::Changes, 1, "changes(medibus.setting)"),
             };
             let until = call.name == "takeover" && call.args.len() == wanted + 1;
@@ -184,6 +185,9 @@ impl Checker<'_> {
                 );
                 return None;
             }
+            if kind == WindowKind::Backwards {
+                self.is_number(call)?;
+            }
             (kind, self.span_of_time(call))
         } else {
             let after = match &call.after {
@@ -194,6 +198,22 @@ impl Checker<'_> {
         };
         let window = self.window(whole, call, Some(kind), within)?;
         Some(self.add(window))
+    }
+
+    /// What may only grow is a number.
+    fn is_number(&mut self, call: &Call) -> Option<()> {
+        let [arg] = call.args.as_slice() else {
+            return None;
+        };
+        match self.operand(arg, None)?.1 {
+            Type::Number | Type::Any => Some(()),
+            other => self.fail(Problem::new(
+                &arg.span,
+                "WR002",
+                format!("`{}` follows a number without a unit", call.name),
+                other.words(),
+            )),
+        }
     }
 
     fn add(&mut self, window: Window) -> Node {

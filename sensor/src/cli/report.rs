@@ -77,7 +77,7 @@ fn of_captures(args: &ReportArgs, limits: &Limits) -> Result<Ending, String> {
     let interest = Arc::new(judge.interest());
     let mut judging = Judging::new(judge, Outputs::new(Vec::new(), None, discretion));
     // What is open at the end stays open: it is told so.
-    judging.stand(None, None);
+    judging.stand(None, None, "");
     let stop = Stop::default();
     setup::end_on_signal(&stop)?;
     let decode = DecodeOptions {

@@ -23,6 +23,7 @@ use crate::pipeline::{Attendant, Change, Changes, Judging, Lasting, Run, Snapsho
 use crate::privileges::{self, Needs};
 use crate::span::{Mirror, Switch, Verdict, Window};
 use crate::store::{self, Kept, Store};
+use rules::Restored;
 
 /// Opens, gives privileges up, watches, reports.
 pub fn run(args: &Watch, limits: &Limits, line: &CommandLine) -> Ending {
@@ -160,8 +161,8 @@ fn watch(typed: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, S
     };
     let mut judging = Judging::new(judge, outputs);
     if let Some((store, kept)) = standing {
-        judging.stand(kept.as_ref(), store.blind());
-        tell_restart(&store, &judging);
+        let restored = judging.stand(kept.as_ref(), store.blind(), &ruling.policy);
+        tell_restart(&store, &restored);
         keeper.store = Some(store);
     }
     let run = Run {
@@ -213,14 +214,18 @@ fn open_store(dir: &Path, user: &str) -> Result<(Store, Option<Kept>), String> {
     Ok((store, kept))
 }
 
-fn tell_restart(store: &Store, judging: &Judging) {
+fn tell_restart(store: &Store, restored: &Restored) {
     let Some(blind) = store.blind() else { return };
     complain(format!(
-        "going on after {} s in which nobody watched: {} devices, {} open findings",
+        "going on after {} s in which nobody watched: {} devices, {} open findings, the memory of {} rules",
         blind.to.saturating_sub(blind.from).max(0) / 1_000_000_000,
-        judging.judge().inventory().assets().len(),
-        judging.judge().open_findings().count()
+        restored.assets,
+        restored.findings,
+        restored.rules
     ));
+    for why in &restored.aside {
+        complain(format!("left aside: {why}"));
+    }
 }
 
 /// Live frames are gone once they were judged; the ring has them, if one is kept.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use dissectors::PROTOCOLS;
+use rules::Restored;
 use rules::engine::Judge;
 use rules::exceptions::Cause;
 use rules::finding::{Event, Severity};
@@ -80,16 +81,23 @@ impl Judging {
     }
 
     /// Goes on from what an earlier run kept, and will leave findings open at the end for the next.
-    pub fn stand(&mut self, kept: Option<&Kept>, blind: Option<Restart>) {
+    /// `policy`: the hash of the one in force. Gives what the judge took.
+    pub fn stand(&mut self, kept: Option<&Kept>, blind: Option<Restart>, policy: &str) -> Restored {
         self.history = Some(History::of(kept.map(|k| &k.value)));
         let seconds = |r: Restart| r.to.saturating_sub(r.from).max(0) / 1_000_000_000;
         self.tally.blind = blind.map(|r| u64::try_from(seconds(r)).unwrap_or(0));
+        let mut restored = Restored::default();
         if let Some(kept) = kept {
-            self.judge.restore(&kept.value);
+            let same = kept
+                .value
+                .get("policy_hash")
+                .and_then(serde_json::Value::as_str);
+            restored = self.judge.restore(&kept.value, same == Some(policy));
             for finding in self.judge.open_findings() {
                 self.outputs.goes_on(finding);
             }
         }
+        restored
     }
 
     /// What the next run is to know of this one.

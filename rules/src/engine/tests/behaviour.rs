@@ -163,7 +163,7 @@ fn baseline_stands_over_a_restart_and_learning_is_not_begun_anew() {
         &crate::limits::Limits::default(),
     );
     after.judge.know_behaviour(fresh);
-    after.judge.restore(&kept);
+    after.judge.restore(&kept, true);
     ask(&mut after, A, B, 2.0 * HOUR, Verb::Read);
     assert_eq!(opened(&mut after), []);
     ask(&mut after, C, B, 2.0 * HOUR + 1.0, Verb::Read);

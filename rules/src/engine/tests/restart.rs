@@ -27,7 +27,7 @@ fn kept(b: &mut Bench) -> Value {
 
 fn restarted(kept: &Value) -> Bench {
     let mut b = Bench::new(RULE);
-    b.judge.restore(kept);
+    b.judge.restore(kept, true);
     b
 }
 
@@ -103,13 +103,15 @@ fn what_cannot_be_read_is_left_out_and_the_rest_is_taken() {
     kept["inventory"]["assets"][0]["ip"] = "no address".into();
     kept["open"][0]["severity"] = 7.into();
     let mut after = Bench::new(RULE);
-    let (assets, open) = after.judge.restore(&kept);
+    let restored = after.judge.restore(&kept, true);
+    let (assets, open) = (restored.assets, restored.findings);
     assert_eq!(
         (assets, open),
         (before.judge.inventory().assets().len() - 1, 0)
     );
     for nonsense in ["null", "[]", "{\"inventory\":7,\"open\":{}}"] {
         let value: Value = serde_json::from_str(nonsense).unwrap();
-        assert_eq!(Bench::new(RULE).judge.restore(&value), (0, 0));
+        let restored = Bench::new(RULE).judge.restore(&value, true);
+        assert_eq!((restored.assets, restored.findings), (0, 0));
     }
 }

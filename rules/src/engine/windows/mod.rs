@@ -2,6 +2,7 @@
 
 mod counting;
 mod events;
+mod kept;
 mod numbers;
 mod order;
 mod step;
@@ -10,8 +11,8 @@ mod told;
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hash, Hasher};
 
+use super::seed::Keys;
 use dissectors::message::FrameRef;
-use foldhash::fast::RandomState;
 
 use self::events::{Counted, State};
 use self::step::Step;
@@ -53,7 +54,7 @@ pub struct Feeding<'j> {
     pub windows: &'j mut Windows,
     pub limits: &'j Limits,
     pub hits: &'j mut Hits,
-    pub hasher: &'j RandomState,
+    pub hasher: &'j Keys,
     /// Packet time that only goes forward.
     pub now: i64,
     /// When the judge's clock began.
@@ -106,7 +107,7 @@ impl Windows {
         at: usize,
         window: &Window,
         facts: &Facts<'_>,
-        hasher: &RandomState,
+        hasher: &Keys,
         now: i64,
     ) -> Option<String> {
         let table = self.tables.get(at)?;
@@ -198,6 +199,7 @@ impl Past for Feeding<'_> {
             WindowKind::Interleaved(threshold) => {
                 self.interleaved(at, window, key, threshold, facts)
             }
+            WindowKind::Backwards => self.backwards(at, window, key, facts),
             WindowKind::Changes => self.changes(at, window, key, facts),
             WindowKind::Moved { .. } => self.moved(at, window, key, facts),
             WindowKind::Sequence
@@ -303,7 +305,7 @@ impl Feeding<'_> {
 }
 
 /// A key made of the values of some operands; `None` if one has none.
-fn key_of(hasher: &RandomState, operands: &[Operand], facts: &Facts<'_>) -> Option<u64> {
+fn key_of(hasher: &Keys, operands: &[Operand], facts: &Facts<'_>) -> Option<u64> {
     let mut hasher = hasher.build_hasher();
     TAG.hash(&mut hasher);
     for operand in operands {
@@ -335,6 +337,7 @@ pub fn hash(value: &Val<'_>, hasher: &mut impl Hasher) {
         Val::Ip(ip) => ip.hash(hasher),
         Val::Mac(mac) => mac.hash(hasher),
         Val::Flag(flag) => flag.hash(hasher),
+        Val::Time(time) => time.hash(hasher),
         Val::Secret => 0u8.hash(hasher),
     }
 }

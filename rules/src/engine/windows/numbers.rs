@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, Hasher};
 
 use dissectors::message::Value;
 
-use super::events::More;
+use super::events::{Counted, Events, More};
 use super::told::Told;
 use super::{Feeding, TAG, hash};
 use crate::language::ast::Comparison;
@@ -89,16 +89,7 @@ impl Feeding<'_> {
         let Some(number) = number else {
             return Truth::Unknown;
         };
-        let mut content = 0;
-        each(
-            &Operand::Fact(Which::This, Fact::Content),
-            facts,
-            &mut |v| {
-                let mut hasher = self.hasher.build_hasher();
-                hash(&v, &mut hasher);
-                content = hasher.finish();
-            },
-        );
+        let content = self.content(facts);
         let event = self.event(content, facts);
         let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
             return Truth::Unknown;
@@ -119,6 +110,80 @@ impl Feeding<'_> {
         }
         let held = back && state.events.len() as u64 >= threshold;
         self.holds(at, key, held, |n| Told::WentBack(n, window.within))
+    }
+
+    /// A number that may only grow is below the greatest so far. Equal is no step back, nor is a copy
+    /// of a message seen just before, nor one that was on the wire before the greatest was.
+    pub(super) fn backwards(
+        &mut self,
+        at: usize,
+        window: &Window,
+        key: u64,
+        facts: &Facts<'_>,
+    ) -> Truth {
+        let Some(number) = self.number_of(window, facts) else {
+            return Truth::Unknown;
+        };
+        let content = self.content(facts);
+        let event = self.event(number.to_bits(), facts);
+        let began = facts.message.frames().first().map_or(0, |f| f.time);
+        let Some(state) = self.state(at, window, key, limits::WINDOW_KEYS) else {
+            return Truth::Unknown;
+        };
+        let more = state.more();
+        if more.recent.contains(&content) {
+            return Truth::False;
+        }
+        if more.recent.len() >= COPIES {
+            more.recent.pop_front();
+        }
+        more.recent.push_back(content);
+        let fresh = |e: &Counted| e.time.saturating_add(window.within) >= event.time;
+        let greatest = state.events.front().copied().filter(fresh);
+        let Some(greatest) = greatest else {
+            state.events = Events::One(event);
+            return Truth::False;
+        };
+        let before = f64::from_bits(greatest.what);
+        if number >= before {
+            state.events = Events::One(event);
+            return Truth::False;
+        }
+        if began < greatest.frame.time {
+            return Truth::False;
+        }
+        // It counts on from here: each step back is told once.
+        state.events = Events::One(event);
+        self.evidence.push(greatest.frame);
+        self.told.push(Told::After(number, before));
+        Truth::True
+    }
+
+    fn number_of(&self, window: &Window, facts: &Facts<'_>) -> Option<f64> {
+        let mut number = None;
+        for operand in &window.of {
+            each(operand, facts, &mut |v| {
+                let read = match v {
+                    Val::Number(n) => Some(n),
+                    Val::Text(text) => std::str::from_utf8(text).ok().and_then(|t| t.parse().ok()),
+                    _ => None,
+                };
+                number = number.or(read.filter(|n: &f64| n.is_finite()));
+            });
+        }
+        number
+    }
+
+    /// Kind and fields of the message, as a key.
+    fn content(&self, facts: &Facts<'_>) -> u64 {
+        let mut content = 0;
+        let of = Operand::Fact(Which::This, Fact::Content);
+        each(&of, facts, &mut |v| {
+            let mut hasher = self.hasher.build_hasher();
+            hash(&v, &mut hasher);
+            content = hasher.finish();
+        });
+        content
     }
 
     /// A number that differs from the one before under the same code.

@@ -12,6 +12,8 @@ pub enum Told {
     FirstSeen,
     WentBack(usize, i64),
     Became(f64, f64),
+    /// A number came after this greater one.
+    After(f64, f64),
     Nothing(i64),
     Moved(f64, f64, Dimension, i64),
 }
@@ -30,6 +32,7 @@ impl std::fmt::Display for Told {
                 write!(f, "went back {n} times within {}", words(*within))
             }
             Told::Became(old, new) => write!(f, "{old} became {new}"),
+            Told::After(now, greatest) => write!(f, "{now} after {greatest}"),
             Told::Nothing(within) => write!(f, "none within {}", words(*within)),
             Told::Moved(from, to, dimension, within) => {
                 let (from, to) = (dimension.shown(*from), dimension.shown(*to));

@@ -13,9 +13,8 @@ impl Checker<'_> {
             "listed" => self.listed(whole, call),
             "known" => self.is_known(whole, call),
             "surely" => self.surely(whole, call),
-            "sequence" | "first_seen" | "takeover" | "unprepared" | "changes" | "absence" => {
-                self.looking_back(whole, call)
-            }
+            "sequence" | "first_seen" | "takeover" | "unprepared" | "changes" | "backwards"
+            | "absence" => self.looking_back(whole, call),
             "count" | "distinct" | "sum" | "ratio" | "interleaved" | "rise" | "fall" => self.fail(
                 Problem::new(
                     &whole.span,

@@ -7,7 +7,7 @@ use super::super::compiled::{Fact, Node, Operand, Pattern};
 use super::super::diagnostic::nearest;
 use super::super::names::{Type, Vocabulary};
 use super::super::units::{Dimension, Unit};
-use super::{Checker, Problem, comparable, is_literal, is_name, plain};
+use super::{Checker, Problem, comparable, is_literal, is_name, plain, timed};
 use crate::limits::{self};
 
 impl Checker<'_> {
@@ -65,12 +65,19 @@ impl Checker<'_> {
         }
         let other = self.operand(second, expected);
         let ((a, ta), (b, tb)) = (typed?, other?);
-        let (ta, tb) = (plain(ta), plain(tb));
+        let (a, ta, b, tb) = if ta == Type::Time || tb == Type::Time {
+            let (a, ta) = timed(a, ta);
+            let (b, tb) = timed(b, tb);
+            (a, ta, b, tb)
+        } else {
+            (a, plain(ta), b, plain(tb))
+        };
         if !comparable(ta, tb) {
             return self.mismatch(first, ta, second, tb);
         }
-        let ordered = matches!(ta, Type::Number | Type::Quantity | Type::Any)
-            && matches!(tb, Type::Number | Type::Quantity | Type::Any)
+        let ordered = ta == Type::Time
+            || matches!(ta, Type::Number | Type::Quantity | Type::Any)
+                && matches!(tb, Type::Number | Type::Quantity | Type::Any)
             || ta == Type::Word(Vocabulary::Provenance);
         if op.is_ordering() && !ordered {
             return self.fail(
@@ -161,7 +168,7 @@ impl Checker<'_> {
         let typed = self.operand(left, None);
         let pattern = self.pattern(test, right);
         let (operand, ty) = typed?;
-        if !matches!(ty, Type::Text | Type::Any) {
+        if !matches!(ty, Type::Text | Type::Time | Type::Any) {
             return self.fail(Problem::new(
                 &left.span,
                 "WR002",

@@ -246,6 +246,17 @@ impl<'l> Checker<'l> {
     }
 }
 
+/// What a field or a body says of a time, as a point in time.
+pub(super) fn timed(operand: Operand, ty: Type) -> (Operand, Type) {
+    match ty {
+        Type::Time | Type::Any => match operand {
+            Operand::Literal(_) | Operand::Moment(_) => (operand, ty),
+            read => (Operand::Moment(Box::new(read)), Type::Time),
+        },
+        other => (operand, other),
+    }
+}
+
 /// An asset stands for its address.
 fn plain(ty: Type) -> Type {
     if ty == Type::Asset { Type::Address } else { ty }

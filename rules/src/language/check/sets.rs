@@ -59,8 +59,8 @@ impl Checker<'_> {
                 }
                 Some(Set::Range(low, high, dimension))
             }
-            ExprKind::List(items) => self.list(left, operand, plain(ty), items),
-            ExprKind::File(name) => self.file(plain(ty), set, name),
+            ExprKind::List(items) => self.list(left, operand, written(ty), items),
+            ExprKind::File(name) => self.file(written(ty), set, name),
             ExprKind::Net(_) | ExprKind::Text(_) if plain(ty) == Type::Address => {
                 self.list(left, operand, Type::Address, std::slice::from_ref(set))
             }
@@ -199,5 +199,13 @@ impl Checker<'_> {
             Type::Word(_) => Set::Words(words),
             _ => Set::Texts(texts),
         })
+    }
+}
+
+/// Times in a set are compared as they are written.
+fn written(ty: Type) -> Type {
+    match plain(ty) {
+        Type::Time => Type::Text,
+        other => other,
     }
 }

@@ -42,6 +42,8 @@ pub enum Val<'a> {
     Ip(IpAddr),
     Mac([u8; 6]),
     Flag(bool),
+    /// Milliseconds since 1970.
+    Time(i64),
     Secret,
 }
 
@@ -213,6 +215,7 @@ fn compare_values(op: Comparison, a: Val<'_>, b: Val<'_>) -> Truth {
         (Val::Word(a), Val::Word(b)) => ordered(op, f64::from(a), f64::from(b)),
         (Val::Ip(a), Val::Ip(b)) => (a == b).into(),
         (Val::Mac(a), Val::Mac(b)) => (a == b).into(),
+        (Val::Time(a), Val::Time(b)) => ordered(op, a.saturating_sub(b) as f64, 0.0),
         (Val::Flag(a), Val::Flag(b)) => (a == b).into(),
         // Other dimensions cannot be compared: neither equal nor unequal.
         _ => Truth::Unknown,

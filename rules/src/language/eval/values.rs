@@ -14,6 +14,7 @@ use super::super::names::transport_word;
 use super::super::units::{Dimension, Unit};
 use super::number;
 use super::{Facts, Val};
+use crate::language::dates::moment;
 
 pub fn value_of(literal: &Literal) -> Val<'_> {
     match literal {
@@ -24,6 +25,7 @@ pub fn value_of(literal: &Literal) -> Val<'_> {
         Literal::Ip(ip) => Val::Ip(*ip),
         Literal::Mac(mac) => Val::Mac(*mac),
         Literal::Flag(flag) => Val::Flag(*flag),
+        Literal::Time(time) => Val::Time(*time),
     }
 }
 
@@ -78,6 +80,15 @@ pub fn each(operand: &Operand, facts: &Facts<'_>, found: &mut dyn FnMut(Val<'_>)
             {
                 found(Val::Ip(ip));
             }
+        }),
+        Operand::Moment(inner) => each(inner, facts, &mut |v| match v {
+            Val::Text(text) => {
+                if let Some(time) = moment(text) {
+                    found(Val::Time(time));
+                }
+            }
+            Val::Time(_) => found(v),
+            _ => {}
         }),
         Operand::Fact(which, fact) => fact_of(*which, *fact, facts, found),
         Operand::Asset(seat, attribute) => attribute_of(*seat, *attribute, facts, found),
@@ -149,14 +160,27 @@ pub fn quantity<'a>(q: &Quantity<'_>) -> Option<Val<'a>> {
     Some(Val::Quantity(unit.base(q.number), unit.dimension))
 }
 
-fn calculate<'a>(op: Arithmetic, a: Val<'_>, b: Val<'_>) -> Option<Val<'a>> {
-    let plain = |v: Val<'_>| match v {
+/// What can be calculated with; a text, if it is a number.
+fn plain(value: Val<'_>) -> Option<Val<'_>> {
+    match value {
         Val::Text(text) => number(text).map(Val::Number),
-        Val::Number(n) => Some(Val::Number(n)),
-        Val::Quantity(n, d) => Some(Val::Quantity(n, d)),
+        Val::Number(_) | Val::Quantity(..) | Val::Time(_) => Some(value),
         _ => None,
-    };
+    }
+}
+
+fn calculate<'a>(op: Arithmetic, a: Val<'_>, b: Val<'_>) -> Option<Val<'a>> {
     let result = match (plain(a)?, op, plain(b)?) {
+        (Val::Time(a), Arithmetic::Subtract, Val::Time(b)) => {
+            Val::Quantity(a.saturating_sub(b) as f64 / 1e3, Dimension::TIME)
+        }
+        (Val::Time(a), Arithmetic::Add, Val::Quantity(b, Dimension::TIME))
+        | (Val::Quantity(b, Dimension::TIME), Arithmetic::Add, Val::Time(a)) => {
+            Val::Time(a.saturating_add((b * 1e3) as i64))
+        }
+        (Val::Time(a), Arithmetic::Subtract, Val::Quantity(b, Dimension::TIME)) => {
+            Val::Time(a.saturating_sub((b * 1e3) as i64))
+        }
         (Val::Number(a), Arithmetic::Add, Val::Number(b)) => Val::Number(a + b),
         (Val::Number(a), Arithmetic::Subtract, Val::Number(b)) => Val::Number(a - b),
         (Val::Number(a), Arithmetic::Multiply, Val::Number(b)) => Val::Number(a * b),
@@ -177,7 +201,10 @@ fn calculate<'a>(op: Arithmetic, a: Val<'_>, b: Val<'_>) -> Option<Val<'a>> {
     };
     match result {
         Val::Number(n) | Val::Quantity(n, _) if !n.is_finite() => None,
-        known => Some(known),
+        Val::Number(n) => Some(Val::Number(n)),
+        Val::Quantity(n, d) => Some(Val::Quantity(n, d)),
+        Val::Time(time) => Some(Val::Time(time)),
+        _ => None,
     }
 }
 
@@ -297,6 +324,7 @@ fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Va
                 .saturating_sub(conversation.started.time);
             found(Val::Quantity((age as f64 / 1e9).max(0.0), Dimension::TIME));
         }
+        Fact::Now => found(Val::Time(message.frame().time.div_euclid(1_000_000))),
         Fact::ValueBefore => {
             if let Some((n, d)) = facts.known.before.filter(|_| which == Which::This) {
                 found(Val::Quantity(n, d));
@@ -433,7 +461,7 @@ pub fn privacy_of(operand: &Operand) -> Privacy {
         Operand::Path { .. } => Privacy::Patient("text"),
         // Order numbers identify a visit; a subject is a device.
         Operand::Fact(_, Fact::Order) => Privacy::Patient("accession"),
-        Operand::Host(inner) => privacy_of(inner),
+        Operand::Host(inner) | Operand::Moment(inner) => privacy_of(inner),
         Operand::Arithmetic(_, pair) => match (privacy_of(&pair.0), privacy_of(&pair.1)) {
             (Privacy::Open, other) => other,
             (first, _) => first,
