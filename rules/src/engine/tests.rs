@@ -26,6 +26,7 @@ mod memory_kept;
 mod policy;
 mod quiet;
 mod restart;
+mod shaped;
 mod truth;
 mod waiting;
 mod windows;
@@ -37,6 +38,8 @@ struct Bench {
     judge: Judge,
     seq: u64,
     told: Vec<(String, Finding)>,
+    /// The message that was judged last.
+    last_sent: Option<Batch>,
 }
 
 fn rule_text(id: &str, when: &str, more: &str) -> String {
@@ -62,6 +65,7 @@ impl Bench {
             judge: Judge::new(rules, policy, settings),
             seq: 0,
             told: Vec::new(),
+            last_sent: None,
         }
     }
 
@@ -146,6 +150,7 @@ impl Bench {
         let told = &mut self.told;
         self.judge
             .message(batch.message(0), &mut |e| told.push(note(e)));
+        self.last_sent = Some(batch);
     }
 
     fn hl7(

@@ -289,3 +289,75 @@ fn severity_is_raised_where_the_rule_says_so() {
     set(&mut b, A, 1.0, 101.0);
     assert_eq!(b.said(), ["raised T-X-0001 critical"]);
 }
+
+#[test]
+fn every_kind_of_window_stays_within_its_keys_and_says_what_it_forgot() {
+    const ROOM: u64 = 500;
+    const KEYS: u64 = 5_000;
+    for (when, limit) in [
+        ("count() by (subject) within 1 h > 1", "window-keys"),
+        ("distinct(kind) by (subject) within 1 h > 1", "window-keys"),
+        ("sum(value) by (subject) within 1 h > 9 L/h", "window-keys"),
+        ("ratio(value) by (subject) within 1 h > 2", "window-keys"),
+        (
+            "rise(value) by (subject) within 1 h > 2 mL/h",
+            "window-keys",
+        ),
+        (
+            "fall(value) by (subject) within 1 h > 2 mL/h",
+            "window-keys",
+        ),
+        (
+            "sequence(verb is set-rate, verb is stop) by (subject) within 1 h",
+            "window-keys",
+        ),
+        (
+            "takeover(verb is set-rate, verb is stop, actor) by (subject) within 1 h",
+            "window-keys",
+        ),
+        (
+            "unprepared(verb is stop, verb is set-rate) by (subject) within 1 h",
+            "window-keys",
+        ),
+        (
+            "interleaved(value.number) by (subject) within 1 h >= 1",
+            "window-keys",
+        ),
+        (
+            "backwards(value.number) by (subject) within 1 h",
+            "window-keys",
+        ),
+        ("first_seen(subject) after 1 h", "first-seen-keys"),
+        (
+            "absence(verb is set-rate, verb is stop) by (subject) within 1 h",
+            "absence-keys",
+        ),
+    ] {
+        let mut b = Bench::limited(when, limit, ROOM);
+        for n in 0..KEYS {
+            let name = format!("PUMP-{n}");
+            b.hl7("RGV^O15", A, B, n as f64 / 1000.0, |d| {
+                d.action(Action {
+                    device_id: name.as_bytes(),
+                    value: Some(Quantity {
+                        number: 1.0,
+                        sent: b"1",
+                        unit: b"mL/h",
+                        code: b"",
+                    }),
+                    ..Action::of(Verb::SetRate)
+                });
+            });
+        }
+        let held = b.judge.book.windows[0].held() as u64;
+        assert!(held <= ROOM, "{when}: {held}");
+        let hits: u64 = b
+            .judge
+            .limit_hits()
+            .named()
+            .filter(|(n, _)| *n == limit)
+            .map(|(_, n)| n)
+            .sum();
+        assert_eq!(hits, KEYS - ROOM, "{when}");
+    }
+}
