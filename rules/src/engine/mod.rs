@@ -452,7 +452,7 @@ impl Judge {
             .collect();
         let mut state = serde_json::json!({ "inventory": self.inventory.keep(), "open": open });
         if let Some(baseline) = &self.baseline {
-            state["baseline"] = baseline.value();
+            state["baseline"] = baseline.value(&self.inventory);
         }
         state
     }
@@ -541,7 +541,7 @@ impl Judge {
         let now = self.clock.now();
         let baseline = self.baseline.as_mut()?;
         baseline.conclude(now);
-        Some(baseline.value())
+        Some(baseline.value(&self.inventory))
     }
 
     /// From here on measures what rules cost.

@@ -29,6 +29,8 @@ struct Bench {
     judge: Judge,
     seq: u64,
     told: Vec<(String, Finding)>,
+    /// The network card behind an address.
+    card: fn(IpAddr) -> u8,
 }
 
 fn rule_text(id: &str, when: &str, more: &str) -> String {
@@ -54,6 +56,7 @@ impl Bench {
             judge: Judge::new(rules, policy, settings),
             seq: 0,
             told: Vec::new(),
+            card: |_| 1,
         }
     }
 
@@ -114,10 +117,10 @@ impl Bench {
             file: 0,
             time,
         };
-        let end = |ip| Endpoint {
+        let end = |ip: IpAddr| Endpoint {
             ip,
             port: 1000,
-            mac: Some([2, 0, 0, 0, 0, 1]),
+            mac: Some([2, 0, 0, 0, 0, (self.card)(ip)]),
         };
         let ends = if from < to {
             [end(from), end(to)]

@@ -130,7 +130,8 @@ impl Lesson<'_> {
         let Some(device) = device else {
             return members;
         };
-        let moves = device.assets.len() > 1 || device.protocols().iter().any(|p| p.name() == "dhcp");
+        let moves =
+            device.assets.len() > 1 || device.protocols().iter().any(|p| p.name() == "dhcp");
         if moves {
             let mut macs: Vec<[u8; 6]> = device.assets.iter().flat_map(|a| a.own_macs()).collect();
             macs.sort_unstable();
@@ -143,7 +144,11 @@ impl Lesson<'_> {
                 let asset = self.inventory.asset(**ip);
                 asset.is_some_and(|a| a.names.iter().any(|n| n.what == name.what))
             };
-            members.extend(ips.iter().filter(here).filter_map(|ip| member(&name.what, *ip)));
+            members.extend(
+                ips.iter()
+                    .filter(here)
+                    .filter_map(|ip| member(&name.what, *ip)),
+            );
         }
         let mut seen = BTreeSet::new();
         members.retain(|m| seen.insert(m.clone()));

@@ -21,7 +21,9 @@ impl Lesson<'_> {
         }
         type Look = fn(&Lesson<'_>, &Node<'_>) -> Option<String>;
         let looks: [(&str, &str, Look); 3] = [
-            ("interface-engines", "an interface engine", |l, n| l.engine(n)),
+            ("interface-engines", "an interface engine", |l, n| {
+                l.engine(n)
+            }),
             ("update-servers", "an update server", |l, n| l.updater(n)),
             (
                 "scanners",
@@ -66,7 +68,10 @@ impl Lesson<'_> {
     fn engine(&self, node: &Node<'_>) -> Option<String> {
         let hl7 = |d: &&&Deal| {
             d.protocol.name() == "hl7v2"
-                && matches!(d.effect(), Effect::Identity | Effect::Record | Effect::Therapy)
+                && matches!(
+                    d.effect(),
+                    Effect::Identity | Effect::Record | Effect::Therapy
+                )
         };
         let mut told = Vec::new();
         let mut others: BTreeSet<IpAddr> = BTreeSet::new();
@@ -109,15 +114,23 @@ impl Lesson<'_> {
             .collect();
         let fetchers: BTreeSet<IpAddr> = self
             .is_asked(node)
-            .filter(|d| d.verb == Verb::Retrieve && matches!(d.protocol.name(), "http" | "tftp" | "ftp"))
+            .filter(|d| {
+                d.verb == Verb::Retrieve && matches!(d.protocol.name(), "http" | "tftp" | "ftp")
+            })
             .map(|d| d.actor)
             .collect();
         let mut told = Vec::new();
         if !loads.is_empty() {
-            told.push(format!("loads libraries or firmware into {}", listed(&loads)));
+            told.push(format!(
+                "loads libraries or firmware into {}",
+                listed(&loads)
+            ));
         }
         if fetchers.len() >= 3 {
-            told.push(format!("files are fetched from it by {}", listed(&fetchers)));
+            told.push(format!(
+                "files are fetched from it by {}",
+                listed(&fetchers)
+            ));
         }
         (!told.is_empty()).then(|| told.join("; "))
     }
