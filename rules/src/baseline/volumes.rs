@@ -15,6 +15,9 @@ use crate::limits::{self, Hits};
 const HOURS: u64 = 3;
 /// Spans with too little in a row before it is told.
 const MEAGRE: u32 = 3;
+/// So many messages and bytes in five minutes are never too many.
+const FEW_MESSAGES: u64 = 60;
+const FEW_BYTES: u64 = 10_000;
 /// Silent spans that are told of a device that was never silent.
 const SILENT: u64 = 3;
 
@@ -129,12 +132,19 @@ impl Baseline {
             )
         };
         let mut found = Vec::new();
-        for (kind, usual, count, what) in [
-            (Kind::Rate, usual[0], over.messages, "messages"),
-            (Kind::Volume, usual[1], over.bytes, "bytes"),
+        for (kind, usual, count, what, few) in [
+            (
+                Kind::Rate,
+                usual[0],
+                over.messages,
+                "messages",
+                FEW_MESSAGES,
+            ),
+            (Kind::Volume, usual[1], over.bytes, "bytes", FEW_BYTES),
         ] {
-            if let Some(usual) = usual.filter(|u| count > u.too_much()) {
-                let limit = format!("out of range above {}", usual.too_much());
+            let limit = |u: &Usual| u.too_much().max(few);
+            if let Some(usual) = usual.filter(|u| count > limit(u)) {
+                let limit = format!("out of range above {}", limit(&usual));
                 found.push((kind, words(&usual, what, limit), count, what));
             }
         }

@@ -56,7 +56,11 @@ pub fn list(extra: &[PathBuf], json: bool) -> Ending {
     };
     for rule in all(&set) {
         if json {
-            let when = if rule.when.is_empty() { &rule.told } else { &rule.when };
+            let when = if rule.when.is_empty() {
+                &rule.told
+            } else {
+                &rule.when
+            };
             let line = serde_json::json!({
                 "id": rule.id, "rev": rule.rev, "title": rule.title, "severity": rule.severity.attempted.word(),
                 "category": rule.category, "when": when, "tags": rule.tags, "file": rule.file,
