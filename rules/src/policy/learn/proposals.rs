@@ -11,7 +11,9 @@ use super::{Lesson, Node};
 use crate::inventory::logbook::Deal;
 
 /// Hosts that a host must have looked at to look like one that looks for weaknesses.
-const MANY: usize = 16;
+const MANY: usize = 8;
+/// Whoever asks the same host more often polls it.
+const OFTEN: u64 = 4;
 
 impl Lesson<'_> {
     /// `# [[group]]` for hosts that look like an interface engine, an update server, a scanner.
@@ -143,6 +145,10 @@ impl Lesson<'_> {
         }
         let peers = node.device?.peers(self.inventory);
         let answered: BTreeSet<IpAddr> = self.asks(node).map(|d| d.target).collect();
+        let asked: u64 = self.asks(node).map(|d| d.count).sum();
+        if asked > OFTEN * answered.len() as u64 {
+            return None;
+        }
         let without = peers.iter().filter(|ip| !answered.contains(ip)).count();
         (peers.len() >= MANY && without * 2 >= peers.len()).then(|| {
             format!(
