@@ -3,7 +3,7 @@
 
 WARD = pcaps/ward
 
-.PHONY: demo test bench deps build
+.PHONY: demo test bench day deps build
 
 demo: build
 	@target/release/wardwatch replay -r $(WARD)/one-evening.pcapng --policy pcaps/policies/hl7.toml
@@ -14,6 +14,10 @@ test: deps
 # Floor, program and installed peers on generated captures, in turn (BENCH="mix hl7-small" names some); benches/results.md.
 bench: deps
 	cargo run --release --quiet --locked --package wardwatch-benches --bin wardwatch-benches -- $(BENCH)
+
+# 24 hours of a simulated ward of 95 devices, as it is and with four attacks: findings above low, memory of 6 h and 24 h.
+day: build
+	@pcaps/make/day.sh target/release/wardwatch
 
 build: deps
 	cargo build --release --locked --package wardwatch

@@ -35,6 +35,9 @@ dissectors::limits! {
     THRESHOLD_KEYS "threshold-keys" = 65_536, "parties that thresholds of the exceptions count apart; beyond that nothing is held back";
     BASELINE_DEVICES "baseline-devices" = 16_384, "devices whose usual behaviour is learned";
     BASELINE_PEERS "baseline-peers" = 128, "peers learned of one device; of one with more a new peer is not told";
+    BASELINE_BEATS "baseline-beats" = 8_192, "pairs of a device and an address of the internet whose calls are watched for a beat";
+    BASELINE_FLOWS "baseline-flows" = 65_536, "conversations whose bytes are counted while they last; beyond, a long one counts only when it ends";
+    OUTBOUND_FLOOR "outbound-floor" = 100_000_000, "bytes that a device may send in one hour whatever it sent before";
     MESSAGE_SHAPES "message-shapes" = 1_024, "shapes of messages (kind, verb, fields) for which is kept what they leave of the rules; beyond, rules are read whole";
     PATTERN_SIZE "pattern-size" = 262_144, "bytes of one compiled pattern of a rule";
     EXPRESSION_DEPTH "expression-depth" = 64, "levels of nesting in a rule's condition";

@@ -1,173 +1,127 @@
 //! How each device usually behaves, and what of its behaviour is new or out of range.
 //!
-//! Learned over a set time: with whom a device talks, what it asks and is asked for, in which hours
-//! of the week, and how many messages and bytes it sends in five minutes, as median and median
-//! absolute deviation (MAD). Learning says nothing. Afterwards what was learned stays as it is, so
-//! that nobody can teach it slowly; what was told as new is known from then on. A device that was not
-//! there to be learned is held against what its kind does.
+//! Learned over a set time, by device and by kind of device: with whom it talks, what it asks and is
+//! asked for, in which hours of the week, how many messages and bytes it sends in five minutes and in
+//! an hour. A device is who it is by its network card, its endpoint reference, serial number or AE
+//! title, as far as one is known, else by its address. Learning says nothing. Afterwards what was
+//! learned stays as it is, so that nobody can teach it slowly; what was told as new is known from then
+//! on. A device that was not there to be learned is held against what its kind does.
 //!
 //! Nothing is hidden: each finding tells the baseline and what was observed.
 
+mod habits;
 mod kept;
+mod outside;
+mod profile;
 mod spans;
+mod told;
+mod volumes;
+mod who;
 
 use std::net::IpAddr;
-use std::sync::{Arc, LazyLock};
 
-use dissectors::action::{Device, Verb};
-use dissectors::message::Message;
+use dissectors::action::Device;
+use dissectors::message::{Interest, Message};
+use dissectors::registry::ProtocolId;
+use dissectors::tcp;
 use jiff::tz::TimeZone;
 
 use crate::engine::Table;
-use crate::finding::Severity;
 use crate::inventory::Inventory;
-use crate::inventory::logbook::Week;
-use crate::inventory::role;
-use crate::language::ruleset::Rule;
 use crate::limits::{self, Hits, Limits};
-use crate::policy::local;
 
 pub use kept::SCHEMA;
-use spans::{Spans, Usual};
+pub use told::{Kind, Last, Unusual, rules};
+
+use outside::Beats;
+use profile::{Profile, SPAN};
+use who::{Slot, Who};
 
 /// What was learned, and what is being learned.
 #[derive(Debug)]
 pub struct Baseline {
-    devices: Table<IpAddr, Profile>,
+    who: Who,
+    /// By slot.
+    profiles: Vec<Profile>,
     /// What devices of a kind do.
     kinds: Vec<(Device, Profile)>,
+    beats: Beats,
+    /// By conversation that lasts: bytes of client and server counted so far.
+    flows: Table<u64, [u64; 2]>,
+    /// Conversations were forgotten: what those say at their end would be counted twice.
+    flows_lost: bool,
     /// Packet times: when learning began, and when it ends.
     began: Option<i64>,
     learning: i64,
-    room: usize,
-    peers: usize,
+    /// The last message of anybody, and since which span there was no hole between messages.
+    heard: Option<i64>,
+    watched: i64,
+    /// The span in which silence was looked for last.
+    looked: i64,
+    room: Room,
     zone: TimeZone,
 }
 
-/// How one device behaves.
-#[derive(Clone, Debug, Default)]
-struct Profile {
-    peers: Vec<IpAddr>,
-    /// It had more peers than are kept: then a new one is nothing to tell.
-    many_peers: bool,
-    /// A bit for each verb that it asked for, and that it was asked for.
-    asks: u32,
-    asked: u32,
-    hours: Week,
-    messages: Spans,
-    bytes: Spans,
-    /// The span of five minutes that is being counted.
-    span: i64,
-    now: [u64; 2],
-    /// It was heard while learning.
-    learned: bool,
+/// The limits in force.
+#[derive(Clone, Copy, Debug)]
+struct Room {
+    devices: usize,
+    peers: usize,
+    beats: usize,
+    flows: usize,
+    /// Bytes an hour that are never too many.
+    floor: u64,
 }
 
-/// What is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Peer,
-    Verb,
-    Hour,
-    Rate,
-    Volume,
-}
-
-/// One thing that is new or out of range.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Unusual {
-    pub kind: Kind,
-    /// Whose behaviour it is.
-    pub device: IpAddr,
-    /// What it collapses under beside the device.
-    pub detail: String,
-    pub baseline: String,
-    pub observed: String,
-}
-
-/// Five minutes, in nanoseconds.
-const SPAN: i64 = 300_000_000_000;
 /// Hours of the week are known after a week.
 const WEEK: i64 = 7 * 86_400 * 1_000_000_000;
 
-impl Kind {
-    pub const ALL: [Kind; 5] = [Kind::Peer, Kind::Verb, Kind::Hour, Kind::Rate, Kind::Volume];
-
-    /// What findings of this kind have in common.
-    pub fn rule(self) -> &'static Arc<Rule> {
-        &RULES[self as usize]
+/// Adds the fields that are read here.
+pub(crate) fn interest(interest: &mut Interest) {
+    if let Some(id) = ProtocolId::of(tcp::TCP.name) {
+        for field in [tcp::CLIENT_BYTES, tcp::SERVER_BYTES] {
+            interest.want_field(id, field);
+        }
     }
 }
 
-/// The rules of all kinds: they stand beside those of the catalogue, which the language expresses.
-pub fn rules() -> impl Iterator<Item = &'static Arc<Rule>> {
-    RULES.iter()
+/// One end of a message.
+#[derive(Clone, Copy)]
+struct End {
+    slot: Slot,
+    ip: IpAddr,
+    /// What it is, as far as its behaviour tells.
+    kind: Option<Device>,
+    learns: bool,
+    /// It was there to be learned, and learning is over.
+    judged: bool,
 }
 
-static RULES: LazyLock<Vec<Arc<Rule>>> =
-    LazyLock::new(|| Kind::ALL.into_iter().map(|k| Arc::new(rule(k))).collect());
-
-fn rule(kind: Kind) -> Rule {
-    let (id, title, severity) = match kind {
-        Kind::Peer => (
-            "WW-BAS-0001",
-            "A device talks with somebody it did not talk with before",
-            Severity::Low,
-        ),
-        Kind::Verb => (
-            "WW-BAS-0002",
-            "A device asks or is asked for something for the first time",
-            Severity::Low,
-        ),
-        Kind::Hour => (
-            "WW-BAS-0003",
-            "A device is active in an hour of the week in which it never was",
-            Severity::Info,
-        ),
-        Kind::Rate => (
-            "WW-BAS-0004",
-            "A device sends far more messages than it used to",
-            Severity::Low,
-        ),
-        Kind::Volume => (
-            "WW-BAS-0005",
-            "A device sends far more bytes than it used to",
-            Severity::Low,
-        ),
-    };
-    let mut rule = Rule::told(id, title, severity);
-    rule.severity = crate::language::ruleset::Severities {
-        attempted: severity,
-        accepted: severity,
-        refused: severity,
-        stated: true,
-    };
-    rule.rev = 1;
-    rule.category = "behaviour".into();
-    rule.confidence = crate::finding::Confidence::Hint;
-    rule.clinical =
-        "By itself no harm: a change that nobody planned is how most harm begins.".into();
-    rule.bedside = "Nothing at the bed, unless another finding says so.".into();
-    rule.network =
-        "Ask who changed something about the device; if nobody did, look at its traffic.".into();
-    rule.false_positives = vec![
-        "Maintenance, a software update, a ward that moved, a device used more than in the time that was learned."
-            .into(),
-    ];
-    rule.tags = vec!["baseline".into()];
-    rule
-}
+/// Where what is unusual goes.
+type Tell<'t> = &'t mut dyn FnMut(Unusual);
 
 impl Baseline {
     /// Learns from the first message on, for so many nanoseconds of packet time.
     pub fn learning(time: i64, zone: TimeZone, limits: &Limits) -> Self {
         Baseline {
-            devices: Table::default(),
+            who: Who::default(),
+            profiles: Vec::new(),
             kinds: Vec::new(),
+            beats: Beats::default(),
+            flows: Table::default(),
+            flows_lost: false,
             began: None,
             learning: time,
-            room: limits.get(limits::BASELINE_DEVICES),
-            peers: limits.get(limits::BASELINE_PEERS),
+            heard: None,
+            watched: i64::MIN,
+            looked: i64::MIN,
+            room: Room {
+                devices: limits.get(limits::BASELINE_DEVICES),
+                peers: limits.get(limits::BASELINE_PEERS),
+                beats: limits.get(limits::BASELINE_BEATS),
+                flows: limits.get(limits::BASELINE_FLOWS),
+                floor: limits.amount(limits::OUTBOUND_FLOOR),
+            },
             zone,
         }
     }
@@ -202,66 +156,97 @@ impl Baseline {
 
     /// Devices known.
     pub fn devices(&self) -> usize {
-        self.devices.len()
+        self.who.len()
     }
 
-    /// Notes a message. Tells what is unusual about it, if learning is over.
+    /// Notes a message. Tells what is unusual about it, and who fell silent, if learning is over.
     pub fn saw(
         &mut self,
         message: Message<'_>,
         inventory: &Inventory,
         hits: &mut Hits,
-        tell: &mut dyn FnMut(Unusual),
+        tell: Tell<'_>,
     ) {
         let now = message.frame().time;
         self.began.get_or_insert(now);
         let learns = self.learns(now);
-        let (from, to) = (message.source().ip, message.destination().ip);
-        let range = message.range();
-        let bytes = range.end.saturating_sub(range.start);
-        let local = local(now, &self.zone);
-        let verb = message.verb();
-        let asks = message.answers().is_none();
-        let long = self.learning >= WEEK;
-        let learned = if learns {
-            String::new()
-        } else {
-            self.learned_words()
-        };
-        for (own, other, sends) in [(from, to, true), (to, from, false)] {
-            if other.is_multicast() || own.is_multicast() || own.is_unspecified() {
-                continue;
+        self.watch(now, learns, tell);
+        let conversation = message.conversation();
+        let sender = message.side().index();
+        let ends = [sender, 1 - sender].map(|side| {
+            let end = &conversation.ends[side];
+            if end.ip.is_multicast() || end.ip.is_unspecified() {
+                return None;
             }
-            let kind = || inventory.asset(own)?.kind();
-            let Some(profile) = self.profile(own, hits) else {
-                continue;
-            };
+            let slot = self.slot(end.ip, end.mac, inventory, hits)?;
+            let profile = self.profiles.get_mut(slot as usize)?;
             profile.learned |= learns;
-            // Who was not there to be learned is held against its kind.
-            let judged = !learns && profile.learned;
-            if !profile.peers.contains(&other) {
-                if judged && !profile.many_peers {
-                    tell(Unusual {
-                        kind: Kind::Peer,
-                        device: own,
-                        detail: other.to_string(),
-                        baseline: format!("{} peers {learned}", profile.peers.len()),
-                        observed: format!("{other}, first now"),
-                    });
+            Some(End {
+                slot,
+                ip: end.ip,
+                kind: inventory.asset(end.ip).and_then(|a| a.kind()),
+                learns,
+                judged: !learns && profile.learned,
+            })
+        });
+        let [from, to] = ends;
+        if let Some((from, to)) = from.zip(to) {
+            self.meets(from, to, hits, tell);
+            self.meets(to, from, hits, tell);
+        }
+        if let Some(verb) = message.verb() {
+            let asks = message.answers().is_none();
+            for (end, sends) in [(from, true), (to, false)] {
+                if let Some(end) = end.filter(|_| to.is_some()) {
+                    self.does(end, verb, asks == sends, tell);
                 }
-                self.meets(own, other, hits);
             }
-            if let Some(verb) = verb {
-                let as_actor = asks == sends;
-                self.does(own, &kind, verb, as_actor, learns, &learned, tell);
+        }
+        if let (Some(from), Some(to)) = (from, to) {
+            self.in_hour(from, now, tell);
+            self.sends(from, to, message, hits, tell);
+        }
+    }
+
+    /// The device at an address, with a profile.
+    fn slot(
+        &mut self,
+        ip: IpAddr,
+        mac: Option<[u8; 6]>,
+        inventory: &Inventory,
+        hits: &mut Hits,
+    ) -> Option<Slot> {
+        let slot = self.who.of(ip, mac, inventory, self.room.devices);
+        if slot.is_none() {
+            hits.count(limits::BASELINE_DEVICES);
+        }
+        self.profiles.resize_with(self.who.len(), Profile::default);
+        slot
+    }
+
+    /// Moves the clock. Once a span, devices that always spoke are looked at.
+    fn watch(&mut self, now: i64, learns: bool, tell: Tell<'_>) {
+        let span = now.div_euclid(SPAN);
+        let hole = self
+            .heard
+            .is_none_or(|last| now.saturating_sub(last) > SPAN);
+        self.heard = self.heard.max(Some(now));
+        if hole {
+            // Nobody was heard: that is the capture's silence, not a device's.
+            self.watched = span;
+        }
+        if span <= self.looked {
+            return;
+        }
+        self.looked = span;
+        if learns || hole {
+            return;
+        }
+        let learned = self.learned_words();
+        for at in 0..self.profiles.len() {
+            if let Some(unusual) = self.silent(at, span, &learned) {
+                tell(unusual);
             }
-            if !sends {
-                continue;
-            }
-            if let Some((day, minute)) = local {
-                self.in_hour(own, day, minute, judged && long, &learned, tell);
-            }
-            self.sends(own, &kind, now, bytes, learns, &learned, tell);
         }
     }
 
@@ -272,188 +257,6 @@ impl Baseline {
             1..48 => format!("in {hours} hours learned"),
             _ => format!("in {} days learned", hours / 24),
         }
-    }
-
-    fn profile(&mut self, ip: IpAddr, hits: &mut Hits) -> Option<&mut Profile> {
-        if self.devices.len() >= self.room && !self.devices.contains_key(&ip) {
-            hits.count(limits::BASELINE_DEVICES);
-            return None;
-        }
-        Some(self.devices.entry(ip).or_default())
-    }
-
-    fn meets(&mut self, own: IpAddr, other: IpAddr, hits: &mut Hits) {
-        let room = self.peers;
-        if let Some(profile) = self.devices.get_mut(&own) {
-            if profile.peers.len() < room {
-                profile.peers.push(other);
-            } else if !profile.many_peers {
-                profile.many_peers = true;
-                hits.count(limits::BASELINE_PEERS);
-            }
-        }
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn does(
-        &mut self,
-        own: IpAddr,
-        kind: &dyn Fn() -> Option<Device>,
-        verb: Verb,
-        as_actor: bool,
-        learns: bool,
-        learned: &str,
-        tell: &mut dyn FnMut(Unusual),
-    ) {
-        let bit = 1u32 << (verb as u32);
-        let Some(profile) = self.devices.get_mut(&own) else {
-            return;
-        };
-        let bits = if as_actor {
-            &mut profile.asks
-        } else {
-            &mut profile.asked
-        };
-        let known = *bits;
-        *bits |= bit;
-        let profile_learned = profile.learned;
-        if known & bit != 0 {
-            return;
-        }
-        if learns {
-            if let Some(kind) = kind() {
-                let class = self.kind(kind);
-                match as_actor {
-                    true => class.asks |= bit,
-                    false => class.asked |= bit,
-                }
-            }
-            return;
-        }
-        let (whose, base) = if profile_learned {
-            ("the device".to_owned(), known)
-        } else {
-            let class = kind().and_then(|kind| Some((kind, self.kind_known(kind)?)));
-            match class {
-                Some((kind, class)) => {
-                    let bits = if as_actor { class.asks } else { class.asked };
-                    (role::plural(kind).to_owned(), bits)
-                }
-                // Neither it nor its kind is known.
-                None => return,
-            }
-        };
-        if base & bit != 0 {
-            return;
-        }
-        let side = if as_actor { "asks" } else { "is asked" };
-        tell(Unusual {
-            kind: Kind::Verb,
-            device: own,
-            detail: format!("{side} {verb}"),
-            baseline: format!("{whose}: {side} for {} {learned}", verbs(base)),
-            observed: format!("{side} for {verb}, first now"),
-        });
-    }
-
-    fn in_hour(
-        &mut self,
-        own: IpAddr,
-        day: usize,
-        minute: u16,
-        judged: bool,
-        learned: &str,
-        tell: &mut dyn FnMut(Unusual),
-    ) {
-        let Some(profile) = self.devices.get_mut(&own) else {
-            return;
-        };
-        let hour = usize::from(minute / 60);
-        if profile.hours.has(day * 24 + hour) {
-            return;
-        }
-        if judged {
-            const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-            let day = DAYS.get(day).copied().unwrap_or_default();
-            tell(Unusual {
-                kind: Kind::Hour,
-                device: own,
-                detail: format!("{day} {hour:02}"),
-                baseline: format!(
-                    "active in {} of 168 hours of the week {learned}",
-                    profile.hours.count()
-                ),
-                observed: format!("active {day} {hour:02}:00-{hour:02}:59, first now"),
-            });
-        }
-        profile.hours.add(day, minute);
-    }
-
-    /// Counts what a device sends; a span of five minutes that is over is learned or judged.
-    #[allow(clippy::too_many_arguments)]
-    fn sends(
-        &mut self,
-        own: IpAddr,
-        kind: &dyn Fn() -> Option<Device>,
-        now: i64,
-        bytes: u64,
-        learns: bool,
-        learned: &str,
-        tell: &mut dyn FnMut(Unusual),
-    ) {
-        let span = now.div_euclid(SPAN);
-        let Some(profile) = self.devices.get_mut(&own) else {
-            return;
-        };
-        let over = (profile.span < span && profile.now[0] > 0).then_some(profile.now);
-        let idle = span.saturating_sub(profile.span).saturating_sub(1);
-        if profile.span < span {
-            profile.span = span;
-            profile.now = [0, 0];
-        }
-        profile.now[0] += 1;
-        profile.now[1] = profile.now[1].saturating_add(bytes);
-        let Some([messages, volume]) = over else {
-            return;
-        };
-        if learns {
-            profile.messages.add(messages, idle);
-            profile.bytes.add(volume, idle);
-            if let Some(kind) = kind() {
-                let class = self.kind(kind);
-                class.messages.add(messages, idle);
-                class.bytes.add(volume, idle);
-            }
-            return;
-        }
-        let (whose, usual) = if profile.learned {
-            let usual = (profile.messages.usual(), profile.bytes.usual());
-            ("the device".to_owned(), usual)
-        } else {
-            let class = kind().and_then(|kind| Some((kind, self.kind_known(kind)?)));
-            let Some((kind, class)) = class else { return };
-            let usual = (class.messages.usual(), class.bytes.usual());
-            (role::plural(kind).to_owned(), usual)
-        };
-        let mut out = |kind: Kind, usual: Option<Usual>, count: u64, what: &str| {
-            if let Some(usual) = usual.filter(|u| count > u.high()) {
-                tell(Unusual {
-                    kind,
-                    device: own,
-                    detail: String::new(),
-                    baseline: format!(
-                        "{whose}: median {} {what} in 5 minutes, MAD {}, out of range above {} ({} spans {learned})",
-                        usual.median,
-                        usual.mad,
-                        usual.high(),
-                        usual.spans
-                    ),
-                    observed: format!("{count} {what} in 5 minutes"),
-                });
-            }
-        };
-        out(Kind::Rate, usual.0, messages, "messages");
-        out(Kind::Volume, usual.1, volume, "bytes");
     }
 
     fn kind(&mut self, kind: Device) -> &mut Profile {
@@ -470,17 +273,18 @@ impl Baseline {
     fn kind_known(&self, kind: Device) -> Option<&Profile> {
         self.kinds.iter().find(|(k, _)| *k == kind).map(|(_, p)| p)
     }
-}
 
-fn verbs(bits: u32) -> String {
-    let list: Vec<&str> = Verb::ALL
-        .iter()
-        .filter(|v| bits >> (**v as u32) & 1 == 1)
-        .map(|v| v.word())
-        .collect();
-    match list.is_empty() {
-        true => "nothing".to_owned(),
-        false => list.join(", "),
+    /// What a device is held against: its own profile, or that of its kind.
+    fn measure(&self, end: End) -> Option<(String, &Profile)> {
+        if end.judged {
+            return Some((
+                "the device".to_owned(),
+                self.profiles.get(end.slot as usize)?,
+            ));
+        }
+        let kind = end.kind?;
+        let class = self.kind_known(kind)?;
+        Some((crate::inventory::role::plural(kind).to_owned(), class))
     }
 }
 

@@ -71,7 +71,7 @@ impl Judge {
         let now = self.clock.now();
         let baseline = self.baseline.as_mut()?;
         baseline.conclude(now);
-        Some(baseline.value())
+        Some(baseline.value(&self.inventory))
     }
 
     /// From here on measures what rules cost.

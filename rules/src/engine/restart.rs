@@ -50,7 +50,7 @@ impl Judge {
             "inventory": self.inventory.keep(), "open": open, "engine": self.engine_state(),
         });
         if let Some(baseline) = &self.baseline {
-            state["baseline"] = baseline.value();
+            state["baseline"] = baseline.value(&self.inventory);
         }
         state
     }

@@ -40,6 +40,8 @@ struct Bench {
     told: Vec<(String, Finding)>,
     /// The message that was judged last.
     last_sent: Option<Batch>,
+    /// The network card behind an address.
+    card: fn(IpAddr) -> u8,
 }
 
 fn rule_text(id: &str, when: &str, more: &str) -> String {
@@ -66,6 +68,7 @@ impl Bench {
             seq: 0,
             told: Vec::new(),
             last_sent: None,
+            card: |_| 1,
         }
     }
 
@@ -126,10 +129,10 @@ impl Bench {
             file: 0,
             time,
         };
-        let end = |ip| Endpoint {
+        let end = |ip: IpAddr| Endpoint {
             ip,
             port: 1000,
-            mac: Some([2, 0, 0, 0, 0, 1]),
+            mac: Some([2, 0, 0, 0, 0, (self.card)(ip)]),
         };
         let ends = if from < to {
             [end(from), end(to)]

@@ -3,11 +3,11 @@
 use std::hash::BuildHasher;
 
 use dissectors::action::Outcome;
-use dissectors::message::Message;
+use dissectors::message::{Batch, Interest, Message, Messages};
 
 use super::collapse::{Occurrence, finding_id};
 use super::{Judge, render};
-use crate::baseline::Unusual;
+use crate::baseline::{Kind, Last, Unusual};
 use crate::exceptions::Case;
 use crate::finding::{Event, Finding, Outcomes, Severity, Talk};
 use crate::language::compiled::Seat;
@@ -25,7 +25,14 @@ impl Judge {
             found.push(unusual);
         });
         for unusual in found {
-            self.tell_unusual(message, &unusual, sink);
+            match unusual.about {
+                None => self.tell_unusual(message, &unusual, sink),
+                // Of a device that says nothing, its last message is told.
+                Some(last) => {
+                    let batch = recalled(&last);
+                    self.tell_unusual(batch.message(0), &unusual, sink);
+                }
+            }
         }
     }
 
@@ -37,6 +44,14 @@ impl Judge {
     ) {
         let rule = unusual.kind.rule();
         let facts = Facts::new(message, self.policy.as_ref(), &self.inventory);
+        // A host that the policy lists is nobody's beacon.
+        if unusual.kind == Kind::Beacon
+            && facts
+                .policy
+                .is_some_and(|p| p.lists(&facts.sides.identity(Seat::Target)))
+        {
+            return;
+        }
         let now = self.clock.now();
         let key = (&rule.id, unusual.device, &unusual.detail);
         let occurrence = Occurrence {
@@ -66,6 +81,20 @@ impl Judge {
         self.findings
             .occur(&occurrence, now, &mut self.hits, make, sink);
     }
+}
+
+/// A message of which only head and conversation are remembered.
+fn recalled(last: &Last) -> Batch {
+    let mut batch = Batch::default();
+    let conversation = batch.add_conversation(last.conversation);
+    let (none, nothing) = (dissectors::Limits::default(), Interest::nothing());
+    let mut pen = Messages::new(&mut batch, &none, &nothing, last.protocol, last.side, 0);
+    match last.kind {
+        Some(kind) => drop(pen.message(kind, 0..0)),
+        None => drop(pen.message_named(b"", 0..0)),
+    }
+    batch.place(0, conversation, 0, [last.frame]);
+    batch
 }
 
 fn finding(unusual: &Unusual, facts: &Facts<'_>) -> Finding {

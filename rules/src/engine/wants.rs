@@ -29,6 +29,7 @@ pub fn interest(rules: &[Compiled]) -> Interest {
     let mut interest = Interest::nothing();
     inventory::interest(&mut interest);
     lessons::interest(&mut interest);
+    crate::baseline::interest(&mut interest);
     for rule in rules {
         let mut whole = Whole::default();
         reads::rule(rule, &mut |operand| match operand {

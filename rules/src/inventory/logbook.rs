@@ -139,6 +139,8 @@ pub struct Logbook {
     spans: Vec<Span>,
     silences: Vec<Silence>,
     pulses: Table<IpAddr, Pulse>,
+    /// By host: answers that took its request, and that refused it.
+    answers: Table<IpAddr, [u64; 2]>,
     week: Week,
     messages: u64,
     seen: Option<(FrameRef, FrameRef)>,
@@ -166,6 +168,7 @@ impl Logbook {
             spans: Vec::new(),
             silences: Vec::new(),
             pulses: Table::default(),
+            answers: Table::default(),
             week: Week::default(),
             messages: 0,
             seen: None,
@@ -206,6 +209,11 @@ impl Logbook {
         self.seen
     }
 
+    /// Whether all that a host was ever answered was a refusal.
+    pub fn turned_away(&self, ip: IpAddr) -> bool {
+        matches!(self.answers.get(&ip), Some([0, refused]) if *refused > 0)
+    }
+
     pub fn limit_hits(&self) -> &Hits {
         &self.hits
     }
@@ -225,6 +233,18 @@ impl Logbook {
         self.pulse(message.source().ip, frame.time);
         for ip in [message.source().ip, message.destination().ip] {
             self.used(ip, inventory);
+        }
+        if let Some(join) = message.answers() {
+            let place = match join.outcome {
+                Outcome::Accepted => Some(0),
+                Outcome::Refused | Outcome::Failed => Some(1),
+                _ => None,
+            };
+            let to = message.destination().ip;
+            let room = self.answers.len() < self.room || self.answers.contains_key(&to);
+            if let Some(place) = place.filter(|_| room) {
+                self.answers.entry(to).or_default()[place] += 1;
+            }
         }
         if let Some((key, join)) = self.joins.answered_under(message).zip(message.answers())
             && let Some(hanging) = self.joins.answer(key, join.last, join.outcome)

@@ -164,7 +164,8 @@ pub const fn plural(kind: Device) -> &'static str {
         Device::Anaesthesia => "anaesthesia-machines",
         Device::Dialysis => "dialysis-machines",
         Device::Analyser => "analysers",
-        Device::Imaging => "scanners",
+        // Not `scanners`: rules know a group of that name, of hosts that look for weaknesses.
+        Device::Imaging => "imaging-devices",
         Device::Radiotherapy => "radiotherapy-machines",
         Device::Pacs => "archives",
         Device::Gateway => "gateways",

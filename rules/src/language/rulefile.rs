@@ -126,6 +126,7 @@ fn rule(
             status: status?,
             tests,
             when: when.text,
+            told: String::new(),
             file,
         }),
         condition,

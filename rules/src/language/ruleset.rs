@@ -82,8 +82,10 @@ pub struct Rule {
     pub tags: Vec<String>,
     pub status: Status,
     pub tests: Tests,
-    /// The condition as written.
+    /// The condition as written; empty for a detector beside the engine.
     pub when: String,
+    /// What such a detector looks at, in plain words.
+    pub told: String,
     /// Name of the file that it comes from.
     pub file: String,
 }
@@ -130,6 +132,7 @@ impl Rule {
             status: Status::Active,
             tests: Tests::default(),
             when: String::new(),
+            told: String::new(),
             file: String::new(),
         }
     }

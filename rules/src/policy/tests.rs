@@ -466,3 +466,121 @@ fn group_that_no_grant_names_is_a_warning() {
     ));
     assert_eq!(p.warnings().diagnostics[0].place(), (3, 8));
 }
+
+// Addresses that move, hide and overlap.
+
+#[test]
+fn device_that_got_a_new_address_keeps_its_grants_by_its_card() {
+    let p = load(&format!(
+        "{HEAD}[[grant]]\nwho = [\"mac:02:00:00:aa:bb:cc\"]\nmay = [\"set-rate\"]\non = [\"any\"]"
+    ));
+    let at = |ip: &str, mac: Option<[u8; 6]>| {
+        let who = Identity { mac, ..host(ip) };
+        judge_at(&p, &who, Action::of(Verb::SetRate), "10.0.0.9", MONDAY).authorised
+    };
+    let own = Some([2, 0, 0, 0xaa, 0xbb, 0xcc]);
+    assert_eq!(at("10.0.0.1", own), Truth::True);
+    assert_eq!(at("10.0.7.7", own), Truth::True);
+    // Whoever gets the old address afterwards is somebody else.
+    assert_eq!(at("10.0.0.1", Some([2, 0, 0, 0, 0, 1])), Truth::False);
+    assert_eq!(at("10.0.0.1", None), Truth::False);
+}
+
+#[test]
+fn hosts_behind_one_translated_address_are_told_apart_by_their_names_only() {
+    let p = load(&format!(
+        "{HEAD}[[grant]]\nwho = [\"hl7:BCMA|HOSP@192.0.2.1\"]\nmay = [\"order\"]\non = [\"device:PUMP-1\"]"
+    ));
+    let at = |app: &'static [u8], device: &'static [u8]| {
+        let who = Identity {
+            claims: Claims {
+                hl7: Some((app, b"HOSP")),
+                ..Claims::default()
+            },
+            ..host("192.0.2.1")
+        };
+        let action = Action {
+            device_id: device,
+            ..Action::of(Verb::Order)
+        };
+        judge_at(&p, &who, action, "10.0.0.9", MONDAY).authorised
+    };
+    assert_eq!(at(b"BCMA", b"PUMP-1"), Truth::True);
+    assert_eq!(at(b"LAB", b"PUMP-1"), Truth::False);
+    assert_eq!(at(b"BCMA", b"PUMP-2"), Truth::False);
+    assert_eq!(at(b"BCMA", b""), Truth::False);
+}
+
+#[test]
+fn network_of_version_six_and_an_address_within_it_are_members_and_version_four_is_not() {
+    let p = load(&format!(
+        "{HEAD}[[group]]\nname = \"pumps\"\nmembers = [\"2001:db8:7::/48\", \"fe80::1\"]\n\
+         [[grant]]\nwho = [\"any\"]\nmay = [\"start\"]\non = [\"pumps\"]"
+    ));
+    assert_eq!(
+        may(&p, "fd00::1", Verb::Start, "2001:db8:7:1::9"),
+        Truth::True
+    );
+    assert_eq!(
+        may(&p, "fd00::1", Verb::Start, "2001:db8:8::9"),
+        Truth::False
+    );
+    assert_eq!(may(&p, "fd00::1", Verb::Start, "fe80::1"), Truth::True);
+    assert_eq!(may(&p, "10.0.0.1", Verb::Start, "10.0.0.2"), Truth::False);
+}
+
+#[test]
+fn night_that_the_clock_change_lengthens_or_shortens_is_one_night() {
+    let p = load(
+        "schema = 1\ntimezone = \"Europe/Berlin\"\n[[grant]]\nwho = [\"any\"]\nmay = [\"start\"]\n\
+         on = [\"any\"]\nhours = \"Sat 22:00-06:00\"",
+    );
+    let at = |utc: &str| {
+        let seconds = utc.parse::<jiff::Timestamp>().unwrap().as_second();
+        judge_at(
+            &p,
+            &host("10.0.0.1"),
+            Action::of(Verb::Start),
+            "10.0.0.2",
+            seconds,
+        )
+        .authorised
+    };
+    // 2026-03-28/29: at 01:00 UTC the clock goes from 02:00 to 03:00.
+    for (utc, expected) in [
+        ("2026-03-28T20:59:59Z", Truth::False),
+        ("2026-03-28T21:00:00Z", Truth::True),
+        ("2026-03-29T00:59:59Z", Truth::True),
+        ("2026-03-29T01:00:00Z", Truth::True),
+        ("2026-03-29T03:59:59Z", Truth::True),
+        ("2026-03-29T04:00:00Z", Truth::False),
+        // 2026-10-24/25: at 01:00 UTC from 03:00 back to 02:00.
+        ("2026-10-24T19:59:59Z", Truth::False),
+        ("2026-10-24T20:00:00Z", Truth::True),
+        ("2026-10-25T00:30:00Z", Truth::True),
+        ("2026-10-25T01:30:00Z", Truth::True),
+        ("2026-10-25T04:59:59Z", Truth::True),
+        ("2026-10-25T05:00:00Z", Truth::False),
+    ] {
+        assert_eq!(at(utc), expected, "{utc}");
+    }
+}
+
+#[test]
+fn narrow_grant_beside_a_wide_one_takes_nothing_away_and_a_hard_limit_does() {
+    let p = load(&format!(
+        "{HEAD}[[group]]\nname = \"all\"\nmembers = [\"10.20.0.0/16\"]\n\
+         [[group]]\nname = \"icu\"\nmembers = [\"10.20.4.0/24\"]\n\
+         [[grant]]\nwho = [\"any\"]\nmay = [\"set-rate\"]\non = [\"all\"]\nbounds = {{ set-rate = \"0..500 mL/h\" }}\n\
+         [[grant]]\nwho = [\"any\"]\nmay = [\"set-rate\"]\non = [\"icu\"]\nbounds = {{ set-rate = \"0..50 mL/h\" }}\n\
+         [[bound]]\nverb = \"set-rate\"\ndrug = \"HEPARIN\"\nrange = \"0..20 mL/h\"\non = [\"icu\"]"
+    ));
+    let at = |rate: f64, drug: &'static str, on: &str| {
+        judge_at(&p, &host("10.0.0.1"), set(rate, "mL/h", drug), on, MONDAY).within_bounds
+    };
+    assert_eq!(at(400.0, "", "10.20.4.9"), Truth::True);
+    assert_eq!(at(600.0, "", "10.20.4.9"), Truth::False);
+    assert_eq!(at(30.0, "HEPARIN", "10.20.4.9"), Truth::False);
+    assert_eq!(at(30.0, "HEPARIN", "10.20.5.9"), Truth::True);
+    assert_eq!(at(20.0, "HEPARIN", "10.20.4.9"), Truth::True);
+}

@@ -54,11 +54,16 @@ pub fn list(extra: &[PathBuf], json: bool) -> Ending {
             return Ending::Failed;
         }
     };
-    for rule in set.rules() {
+    for rule in all(&set) {
         if json {
+            let when = if rule.when.is_empty() {
+                &rule.told
+            } else {
+                &rule.when
+            };
             let line = serde_json::json!({
                 "id": rule.id, "rev": rule.rev, "title": rule.title, "severity": rule.severity.attempted.word(),
-                "category": rule.category, "when": rule.when, "tags": rule.tags, "file": rule.file,
+                "category": rule.category, "when": when, "tags": rule.tags, "file": rule.file,
             });
             println!("{line}");
         } else {
@@ -112,13 +117,19 @@ pub fn missing(extra: &[PathBuf], json: bool) -> Ending {
     Ending::Done
 }
 
+/// The rules of the set, and the detectors that stand beside the engine.
+fn all(set: &RuleSet) -> impl Iterator<Item = &Rule> {
+    set.rules()
+        .chain(rules::baseline::rules().map(|rule| rule.as_ref()))
+}
+
 /// A rule by its id; `WW-` may be left out, small letters are as good.
 pub fn find<'s>(set: &'s RuleSet, id: &str) -> Result<&'s Rule, String> {
     let wanted = id.to_uppercase();
     let is = |r: &&Rule| r.id == wanted || r.id.strip_prefix("WW-") == Some(&wanted);
-    set.rules().find(is).ok_or_else(|| {
+    all(set).find(is).ok_or_else(|| {
         let near = |id: &str| {
-            let ids = set.rules().map(|r| r.id.as_str());
+            let ids = all(set).map(|r| r.id.as_str());
             rules::language::diagnostic::nearest(id, ids)
         };
         match near(&wanted).or_else(|| near(&format!("WW-{wanted}"))) {
@@ -150,16 +161,17 @@ pub fn explain(id: &str, extra: &[PathBuf]) -> Ending {
 
 fn explanation(rule: &Rule) -> String {
     let mut out = format!("{}  {}\n", rule.id, rule.title);
-    let mut row = |label: &str, text: &str| {
-        if !text.is_empty() {
-            out.push_str(&format!(
-                "\n{label}\n    {}\n",
-                text.trim().replace('\n', "\n    ")
-            ));
-        }
-    };
+    let mut row = |label: &str, text: &str| add_row(&mut out, label, text);
     row("Why it matters", &rule.clinical);
     let limits = rules::limits::Limits::default();
+    if rule.when.is_empty() {
+        row("Fires when", &rule.told);
+        row(
+            "Needs",
+            "a baseline: --learn-for TIME, or --baseline FILE that `learn --baseline-out` wrote",
+        );
+        return closing(rule, out);
+    }
     let lines: Vec<String> = plain::in_words(&rule.when, &limits)
         .into_iter()
         .map(|l| format!("{:indent$}{}", "", l.text, indent = 4 * l.depth))
@@ -183,6 +195,12 @@ fn explanation(rule: &Rule) -> String {
         &plain::needs(&rule.when, &rule.file, &limits).join("\n"),
     );
     row("Written as", &rule.when);
+    closing(rule, out)
+}
+
+/// What follows the condition.
+fn closing(rule: &Rule, mut out: String) -> String {
+    let mut row = |label: &str, text: &str| add_row(&mut out, label, text);
     let s = rule.severity;
     row(
         "Severity",
@@ -200,6 +218,15 @@ fn explanation(rule: &Rule) -> String {
     row("Silent on", &rule.tests.silent.join("\n"));
     row("Comes from", &rule.file);
     out.trim_end().to_owned()
+}
+
+fn add_row(out: &mut String, label: &str, text: &str) {
+    if !text.is_empty() {
+        out.push_str(&format!(
+            "\n{label}\n    {}\n",
+            text.trim().replace('\n', "\n    ")
+        ));
+    }
 }
 
 /// `policy check`: what is wrong with a policy.
