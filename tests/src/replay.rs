@@ -128,7 +128,7 @@ pub fn heard(capture: &Path, alone: Option<ProtocolId>) -> BTreeMap<&'static str
         &Stop::default(),
         |message| *counts.entry(message.protocol().name()).or_insert(0) += 1,
     );
-    for transport in ["tcp", "ip"] {
+    for transport in ["tcp", "ip", "health"] {
         counts.remove(transport);
     }
     counts

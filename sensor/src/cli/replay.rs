@@ -11,6 +11,7 @@ use super::{Ending, complain, view};
 use crate::capture::{Engine, Follow, Inputs, ReadOptions, Speed};
 use crate::config::Limits;
 use crate::decode::{DecodeOptions, Decoder};
+use crate::health::Health;
 use crate::output::Outputs;
 use crate::output::evidence::Recapture;
 use crate::output::summary::{self, Facts};
@@ -144,6 +145,7 @@ fn judge<E: Engine>(
         interest.want_all_fields_of_all();
     }
     let mut judging = Judging::new(judge, outputs);
+    judging.health = Health::new(false, args.judge.canary.clone());
     let run = Run {
         inputs,
         decoder: Decoder::new(&decode),

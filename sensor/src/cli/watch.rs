@@ -1,7 +1,7 @@
 //! `wardwatch watch`: interfaces in, findings out, until somebody ends it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use crate::capture::live::{Live, LiveOptions};
 use crate::capture::{Port, ReadOptions, Ring, RingInterface, RingLimits};
 use crate::config::{CommandLine, Limits};
 use crate::decode::{DecodeOptions, Decoder};
+use crate::health::{Health, Trouble};
 use crate::output::evidence::Recapture;
 use crate::output::stats::Standing;
 use crate::output::summary::{self, Facts};
@@ -153,12 +154,14 @@ fn watch(typed: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, S
         reloads: Arc::clone(&reloads),
         store: None,
         kept_last: Instant::now(),
+        failures_told: 0,
     };
     let decode = DecodeOptions {
         ignore_checksums: args.checksums == Checksums::None,
         limits: limits.sensor.clone(),
     };
     let mut judging = Judging::new(judge, outputs);
+    judging.health = Health::new(true, args.judge.canary.clone());
     if let Some((store, kept)) = standing {
         judging.stand(kept.as_ref(), store.blind());
         tell_restart(&store, &judging);
@@ -344,6 +347,14 @@ fn live_ports(names: &[String]) -> Vec<Port> {
 struct Reloads {
     done: AtomicU64,
     failed: AtomicU64,
+    /// Why the last ones failed, not told as findings yet.
+    why: Mutex<Vec<String>>,
+}
+
+impl Reloads {
+    fn why(&self) -> MutexGuard<'_, Vec<String>> {
+        self.why.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Waits for SIGHUP, loads everything anew, and hands it over only if all of it is good.
@@ -364,6 +375,7 @@ impl Reloader {
                     Ok(change) => self.changes.put(change),
                     Err(why) => {
                         self.reloads.failed.fetch_add(1, Ordering::Relaxed);
+                        self.reloads.why().push(why.clone());
                         complain(format!(
                             "not reloaded, the old rules and policy stay: {why}"
                         ));
@@ -423,11 +435,20 @@ struct Watchkeeper {
     reloads: Arc<Reloads>,
     store: Option<Store>,
     kept_last: Instant,
+    failures_told: usize,
 }
 
 impl Attendant for Watchkeeper {
     fn counts(&mut self, snapshot: &Snapshot, judging: &mut Judging) {
         self.service.alive();
+        for why in std::mem::take(&mut *self.reloads.why()) {
+            judging.health.note(Trouble::Refused(why));
+        }
+        let failing: Vec<_> = judging.outputs().failures().to_vec();
+        for why in failing.into_iter().skip(self.failures_told) {
+            self.failures_told += 1;
+            judging.health.note(Trouble::Output("output".into(), why));
+        }
         self.tell_ports(&snapshot.reader.ports);
         beside::tell_stages(judging);
         beside::tell(snapshot, &[], judging);

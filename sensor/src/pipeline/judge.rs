@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use dissectors::PROTOCOLS;
+use dissectors::message::FrameRef;
 use rules::engine::Judge;
 use rules::exceptions::Cause;
 use rules::finding::{Event, Severity};
@@ -12,8 +13,10 @@ use super::change::Change;
 use super::latency::Latencies;
 use super::merge;
 use super::seconds::Tick;
+use super::snapshot::Snapshot;
 use crate::capture::block::Frame;
-use crate::flow::WorkBatch;
+use crate::flow::{WorkBatch, reference};
+use crate::health::Health;
 use crate::output::Outputs;
 use crate::store::{History, Kept, Restart};
 
@@ -26,6 +29,10 @@ pub struct Judging {
     history: Option<History>,
     /// How long blocks take, in a run that lasts.
     pub latencies: Latencies,
+    /// Watches the counters for trouble.
+    pub health: Health,
+    /// Where the run stands.
+    now: Option<FrameRef>,
 }
 
 /// What was judged.
@@ -76,6 +83,8 @@ impl Judging {
             tally: Tally::default(),
             history: None,
             latencies: Latencies::default(),
+            health: Health::default(),
+            now: None,
         }
     }
 
@@ -105,6 +114,7 @@ impl Judging {
     /// Judges the messages of one block, from all workers. `ticks`: where the clock moved on.
     pub fn block(&mut self, batches: &[WorkBatch], frames: &[Frame], ticks: &[Tick]) {
         let begun = Instant::now();
+        self.stands_at(frames, ticks);
         let Judging {
             judge,
             outputs,
@@ -155,6 +165,33 @@ impl Judging {
         outputs.judged(frames.len(), begun.elapsed());
         outputs.look(judge);
         outputs.flush();
+    }
+
+    fn stands_at(&mut self, frames: &[Frame], ticks: &[Tick]) {
+        if let Some(frame) = frames.last() {
+            self.now = Some(reference(frame));
+        } else if let Some(tick) = ticks.last() {
+            let blank = FrameRef {
+                seq: tick.seq,
+                ..FrameRef::default()
+            };
+            self.now.get_or_insert(blank).time = tick.time;
+        }
+    }
+
+    /// Looks at the counters for trouble, and judges what they tell.
+    pub fn look(&mut self, snapshot: &Snapshot) {
+        let Some(now) = self.now else { return };
+        let ours = dissectors::limits::ALL.iter().map(|limit| limit.name);
+        let ours = ours.zip(self.tally.limit_hits.iter().copied());
+        let judges = self.judge.limit_hits().named();
+        let incidents = self.tally.incident_hits.iter().copied();
+        let mut hits = ours.chain(judges).chain(incidents);
+        let told = self.health.look(now, snapshot, &mut hits);
+        drop(hits);
+        if let Some(told) = told {
+            self.block(&[told], &[], &[]);
+        }
     }
 
     /// New rules and policy from here on. What waits under the old ones is judged by them first.
