@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::args::{Checksums, Replay};
 use super::beside::{self, About, Beside, Onlooker};
+use super::in_force::InForce;
 use super::progress::ProgressLine;
 use super::setup::{self, Law, Origin};
 use super::{Ending, complain, view};
@@ -130,7 +131,7 @@ fn judge<E: Engine>(
         output: &args.output,
         limits: &limits.sensor,
         judge: &args.judge,
-        all_limits: limits,
+        in_force: InForce::new(&args.judge, limits),
         changes: changes.clone(),
     };
     let evidence = Box::new(recapture.clone());

@@ -1,14 +1,16 @@
 //! `wardwatch watch`: interfaces in, findings out, until somebody ends it.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tui::evidence::{EvidenceSource, NoEvidence};
 
-use super::args::{Checksums, Cli, Command, PortArgs, Watch};
+use super::args::{Checksums, PortArgs, Watch};
 use super::beside::{self, About, Beside};
+use super::in_force::InForce;
+use super::reload::{Reloader, Reloads};
 use super::service::Service;
 use super::setup::{self, Law, Origin};
 use super::{Ending, complain, view};
@@ -20,7 +22,7 @@ use crate::health::{Health, Trouble};
 use crate::output::evidence::Recapture;
 use crate::output::stats::Standing;
 use crate::output::summary::{self, Facts};
-use crate::pipeline::{Attendant, Change, Changes, Judging, Lasting, Run, Snapshot, Stop, Totals};
+use crate::pipeline::{Attendant, Changes, Judging, Lasting, Run, Snapshot, Stop, Totals};
 use crate::privileges::{self, Needs};
 use crate::span::{Mirror, Switch, Verdict, Window};
 use crate::store::{self, Kept, Store};
@@ -76,6 +78,7 @@ fn watch(typed: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, S
     outputs.tell_at_once();
     let stop = Stop::default();
     let changes = Changes::default();
+    let in_force = InForce::new(&args.judge, limits);
     let about = About {
         name: names.join(" and "),
         mode: "LIVE",
@@ -85,7 +88,7 @@ fn watch(typed: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, S
         output: &args.output,
         limits: &limits.sensor,
         judge: &args.judge,
-        all_limits: limits,
+        in_force: in_force.clone(),
         changes: changes.clone(),
     };
     let beside = Beside::open(
@@ -120,12 +123,12 @@ fn watch(typed: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, S
         .map(|directory| open_ring(args, directory, &live))
         .transpose()?;
 
-    let reloads = Arc::new(Reloads::default());
+    let reloads = Arc::new(Reloads::new(args.stats_every));
     let ended = Arc::new(AtomicBool::new(false));
     let reloader = Reloader {
         line: line.clone(),
-        typed: typed.clone(),
-        limits: limits.clone(),
+        settings: line.settings(),
+        in_force,
         all_fields,
         changes: changes.clone(),
         reloads: Arc::clone(&reloads),
@@ -143,7 +146,6 @@ fn watch(typed: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, S
     let mut keeper = Watchkeeper {
         service,
         began: Instant::now(),
-        stats_every: Duration::from_secs(args.stats_every),
         last_stats: Instant::now(),
         ports: live_ports(&names),
         window: Window::new(),
@@ -343,87 +345,10 @@ fn live_ports(names: &[String]) -> Vec<Port> {
         .collect()
 }
 
-#[derive(Default)]
-struct Reloads {
-    done: AtomicU64,
-    failed: AtomicU64,
-    /// Why the last ones failed, not told as findings yet.
-    why: Mutex<Vec<String>>,
-}
-
-impl Reloads {
-    fn why(&self) -> MutexGuard<'_, Vec<String>> {
-        self.why.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Waits for SIGHUP, loads everything anew, and hands it over only if all of it is good.
-struct Reloader {
-    line: CommandLine,
-    typed: Watch,
-    limits: Limits,
-    all_fields: bool,
-    changes: Changes,
-    reloads: Arc<Reloads>,
-}
-
-impl Reloader {
-    fn listen(&self, hang_up: &AtomicBool, ended: &AtomicBool) {
-        while !ended.load(Ordering::Relaxed) {
-            if hang_up.swap(false, Ordering::Relaxed) {
-                match self.load() {
-                    Ok(change) => self.changes.put(change),
-                    Err(why) => {
-                        self.reloads.failed.fetch_add(1, Ordering::Relaxed);
-                        self.reloads.why().push(why.clone());
-                        complain(format!(
-                            "not reloaded, the old rules and policy stay: {why}"
-                        ));
-                    }
-                }
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
-
-    fn load(&self) -> Result<Change, String> {
-        let (cli, limits) = self.line.parse_again::<Cli>()?;
-        let Some(Command::Watch(args)) = cli.command else {
-            return Err("the command line is not that of a watch".into());
-        };
-        let law = Law::load(&args.judge, &limits)?;
-        if self.needs_restart(&args, &limits) {
-            complain("reloaded: rules and policy; other changed settings need a restart");
-        }
-        let mut interest = rules::engine::interest_of(&law.rules);
-        if self.all_fields {
-            interest.want_all_fields_of_all();
-        }
-        Ok(Change {
-            rules: law.rules,
-            policy: law.policy,
-            exceptions: law.exceptions,
-            interest: Arc::new(interest),
-            ruling: law.ruling,
-        })
-    }
-
-    /// Is anything but rules and policy another?
-    fn needs_restart(&self, new: &Watch, limits: &Limits) -> bool {
-        let with_old_law = Watch {
-            judge: self.typed.judge.clone(),
-            ..new.clone()
-        };
-        format!("{with_old_law:?}") != format!("{:?}", self.typed)
-            || format!("{limits:?}") != format!("{:?}", self.limits)
-    }
-}
-
 /// Looks on: troubles to people, statistics to outputs, signs of life to the service manager.
 struct Watchkeeper {
     service: Service,
     began: Instant,
-    stats_every: Duration,
     last_stats: Instant,
     /// As told last.
     ports: Vec<Port>,
@@ -456,7 +381,7 @@ impl Attendant for Watchkeeper {
         if self.kept_last.elapsed() >= KEPT_EVERY {
             self.keep(snapshot, judging);
         }
-        if self.last_stats.elapsed() + Duration::from_secs(1) >= self.stats_every {
+        if self.last_stats.elapsed() + Duration::from_secs(1) >= self.reloads.stats_every() {
             self.last_stats = Instant::now();
             self.stats(snapshot, judging);
         }

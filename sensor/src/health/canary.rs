@@ -115,6 +115,14 @@ impl Canaries {
         }
     }
 
+    /// From here on these are waited for. If they are others than before, the watch begins anew.
+    pub fn name(&mut self, named: &Arc<[Canary]>) {
+        if *self.named != **named {
+            self.named = Arc::clone(named);
+            self.watched.clear();
+        }
+    }
+
     /// Looks at a block's packets.
     pub fn block(&mut self, block: &Block) {
         if self.named.is_empty() {

@@ -209,6 +209,8 @@ impl Judging {
         judge.except(change.exceptions, &mut |event| {
             tell(outputs, tally, history, event)
         });
+        judge.call_by(change.register.clone());
+        outputs.call_by(change.register);
         outputs.rule_by(&change.ruling);
     }
 

@@ -26,7 +26,13 @@ pub fn listen(
     let (mut batches, mut spare) = (Vec::new(), Vec::new());
     let mut failed = None;
     let (mut health, mut looks, mut now) = (Health::default(), Looks::default(), None);
-    let mut tell = |batches: &[crate::flow::WorkBatch]| {
+    let mut hits = vec![0; dissectors::limits::ALL.len()];
+    let mut tell = |batches: &[crate::flow::WorkBatch], hits: &mut [u64]| {
+        for batch in batches {
+            for (limit, n) in batch.batch.limit_hits() {
+                hits[usize::from(limit.0)] += n;
+            }
+        }
         for (worker, index) in merge::in_order(batches) {
             hear(batches[worker].batch.message(index));
         }
@@ -45,21 +51,21 @@ pub fn listen(
         fill(&mut batches, &mut spare, |batch| {
             shards.block(&block, batch)
         });
-        tell(&batches);
+        tell(&batches, &mut hits);
         now = block.frames.last().map(reference).or(now);
         if let Some(now) = now.filter(|n| looks.due(n.time)) {
             let snapshot = snapshot(&mut inputs, &decoder, &shards);
-            let told = health.look(now, &snapshot, &mut std::iter::empty());
-            tell(told.as_slice());
+            let told = health.look(now, &snapshot, &mut named(&hits));
+            tell(told.as_slice(), &mut hits);
         }
     }
     decoder.finish();
     fill(&mut batches, &mut spare, |batch| shards.finish(batch));
-    tell(&batches);
+    tell(&batches, &mut hits);
     let snapshot = snapshot(&mut inputs, &decoder, &shards);
     if let Some(now) = now {
-        let told = health.look(now, &snapshot, &mut std::iter::empty());
-        tell(told.as_slice());
+        let told = health.look(now, &snapshot, &mut named(&hits));
+        tell(told.as_slice(), &mut hits);
     }
     Totals {
         stopped: stop.asked(),
@@ -80,4 +86,9 @@ fn snapshot(inputs: &mut Inputs, decoder: &Decoder, shards: &Shards) -> Snapshot
         },
         kept: None,
     }
+}
+
+fn named(hits: &[u64]) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+    let names = dissectors::limits::ALL.iter().map(|limit| limit.name);
+    names.zip(hits.iter().copied())
 }

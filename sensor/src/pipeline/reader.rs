@@ -155,6 +155,7 @@ impl<E: Engine> Reader<E> {
             cover.change = self.changes.take();
             if let Some(change) = &cover.change {
                 self.events.set_interest(Arc::clone(&change.interest));
+                self.canaries.name(&change.canaries);
             }
             if self
                 .every
