@@ -108,7 +108,9 @@ impl CommandLine {
             }
         }
         let text = path.and_then(|p| std::fs::read_to_string(p).ok());
-        let table: toml::Table = text.and_then(|t| toml::from_str(&t).ok()).unwrap_or_default();
+        let table: toml::Table = text
+            .and_then(|t| toml::from_str(&t).ok())
+            .unwrap_or_default();
         let mut settings = BTreeMap::new();
         for (key, value) in table {
             match value {

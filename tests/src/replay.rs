@@ -140,7 +140,11 @@ pub fn heard(capture: &Path, alone: Option<ProtocolId>) -> BTreeMap<&'static str
 pub fn essence(records: &[Value]) -> Vec<String> {
     records
         .iter()
-        .filter(|r| !["stats", "tcp", "health"].iter().any(|e| r["event_type"] == *e))
+        .filter(|r| {
+            !["stats", "tcp", "health"]
+                .iter()
+                .any(|e| r["event_type"] == *e)
+        })
         .filter(|r| r["app_proto"] != "health")
         .map(|r| {
             let event = r["event_type"].as_str().unwrap_or_default();

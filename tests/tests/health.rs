@@ -131,12 +131,16 @@ fn findings_on_the_sensor_are_listed_and_explained_like_all_others() {
             continue;
         }
         let explained = texts(&run(["rules", "explain", &id])).0;
-        assert!(explained.contains("health.") || explained.contains("is health"), "{explained}");
+        assert!(
+            explained.contains("health.") || explained.contains("is health"),
+            "{explained}"
+        );
     }
 }
 
 /// Two hosts, the second of them a pump by this policy.
-const PUMP: &str = "schema = 1\n[[group]]\nname = \"pumps\"\nmembers = [\"192.0.2.2\"]\nkind = \"pump\"\n";
+const PUMP: &str =
+    "schema = 1\n[[group]]\nname = \"pumps\"\nmembers = [\"192.0.2.2\"]\nkind = \"pump\"\n";
 
 /// Rules that fire on one message of this kind, named `name`.
 fn fire_on(kind: KindId, name: &str) -> Vec<(String, String)> {
@@ -193,7 +197,11 @@ fn each_kind_of_trouble_has_its_rule_and_severity() {
         (CANARY, "echo", "WW-HLTH-0128", "high"),
     ];
     for (kind, name, id, severity) in wanted {
-        assert_eq!(fire_on(kind, name), [(id.into(), severity.into())], "{name}");
+        assert_eq!(
+            fire_on(kind, name),
+            [(id.into(), severity.into())],
+            "{name}"
+        );
     }
     assert_eq!(fire_on(GAP, "http"), []);
     let told: std::collections::BTreeSet<_> = wanted.iter().map(|(kind, ..)| kind.0).collect();

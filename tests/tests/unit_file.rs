@@ -23,9 +23,16 @@ fn unit_is_understood_and_hardened() {
     fs::write(&unit, text.replace("/usr/local/bin/wardwatch", "/bin/true")).expect("our folder");
     let analyze = |arguments: &[&str]| {
         let mut command = Command::new("systemd-analyze");
-        let output = command.args(arguments).arg(&unit).output().expect("it runs");
+        let output = command
+            .args(arguments)
+            .arg(&unit)
+            .output()
+            .expect("it runs");
         let said = [output.stdout, output.stderr].concat();
-        (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+        (
+            output.status.success(),
+            String::from_utf8_lossy(&said).into_owned(),
+        )
     };
     let (good, said) = analyze(&["verify"]);
     let about_it: Vec<&str> = said.lines().filter(|l| l.contains("wardwatch")).collect();

@@ -137,8 +137,7 @@ mod tests {
             let text = format!("policy = {:?}\n", policy.display().to_string());
             std::fs::write(&config, text).expect("our folder");
             let config = config.display().to_string();
-            let line =
-                CommandLine::typed(&["wardwatch", "watch", "-i", "lo", "--config", &config]);
+            let line = CommandLine::typed(&["wardwatch", "watch", "-i", "lo", "--config", &config]);
             let (cli, limits) = line.parse_again::<Cli>().expect("a good configuration");
             let Some(Command::Watch(args)) = cli.command else {
                 unreachable!()
@@ -209,7 +208,10 @@ mod tests {
         let r = &site.reloader;
         let other = site.folder.join("other.toml");
         std::fs::write(&other, "schema = 1\n# another\n").expect("our folder");
-        let text = format!("policy = {:?}\nstats-every = 7\n", other.display().to_string());
+        let text = format!(
+            "policy = {:?}\nstats-every = 7\n",
+            other.display().to_string()
+        );
         std::fs::write(site.folder.join("wardwatch.toml"), text).expect("our folder");
         let change = r.load().unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(r.reloads.stats_every(), Duration::from_secs(7));
@@ -224,7 +226,10 @@ mod tests {
         let site = Site::new("restart");
         site.add_to_config("workers = 3\nstats-every = 5\n[limits]\nflows = 1000\n");
         let r = &site.reloader;
-        assert_eq!(r.needs_restart(&r.line.settings()), ["limits.flows", "workers"]);
+        assert_eq!(
+            r.needs_restart(&r.line.settings()),
+            ["limits.flows", "workers"]
+        );
     }
 
     #[test]

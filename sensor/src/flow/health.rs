@@ -10,7 +10,14 @@ use super::limits;
 use super::record::{Content, Fate, Flow, Ident, State};
 
 /// The first bytes of this side that never came, of a conversation whose protocol is known.
-pub fn gap(id: &mut Ident, protocol: &str, side: Side, len: u64, at: FrameRef, cx: &mut Context<'_>) {
+pub fn gap(
+    id: &mut Ident,
+    protocol: &str,
+    side: Side,
+    len: u64,
+    at: FrameRef,
+    cx: &mut Context<'_>,
+) {
     tell(id, health::GAP, protocol, side, len, at, cx);
 }
 
@@ -29,7 +36,15 @@ pub fn undecoded(flow: &mut Flow, cx: &mut Context<'_>) {
     let bytes = flow.sides[0].offset + flow.sides[1].offset;
     if unknown && bytes >= cx.shared.limit(limits::UNDECODED_BYTES) {
         let at = flow.latest;
-        tell(&mut flow.id, health::UNDECODED, "", Side::Client, bytes, at, cx);
+        tell(
+            &mut flow.id,
+            health::UNDECODED,
+            "",
+            Side::Client,
+            bytes,
+            at,
+            cx,
+        );
     }
 }
 

@@ -111,7 +111,12 @@ impl Health {
     }
 
     /// Looks at the counters at this frame; gives what is to be told.
-    pub fn look(&mut self, now: FrameRef, snapshot: &Snapshot, hits: Hits<'_>) -> Option<WorkBatch> {
+    pub fn look(
+        &mut self,
+        now: FrameRef,
+        snapshot: &Snapshot,
+        hits: Hits<'_>,
+    ) -> Option<WorkBatch> {
         let mut told = Told::new(now, self.interest());
         self.copies(snapshot, &mut told);
         self.limit_hits(snapshot, hits, &mut told);

@@ -139,7 +139,12 @@ fn twenty_copies_among_two_hundred_frames_are_told_and_ten_are_not() {
 
 #[test]
 fn canary_that_is_written_wrong_is_refused_with_how_to_write_it() {
-    for wrong in ["", "echo 10.0.0.1 10.0.0.2", "echo a 10.0.0.2 5m", "echo 10.0.0.1 10.0.0.2 5"] {
+    for wrong in [
+        "",
+        "echo 10.0.0.1 10.0.0.2",
+        "echo a 10.0.0.2 5m",
+        "echo 10.0.0.1 10.0.0.2 5",
+    ] {
         let error = wrong.parse::<Canary>().unwrap_err();
         assert!(error.contains("write `"), "{error}");
     }
