@@ -41,6 +41,7 @@ pub mod fresenius;
 pub mod ftp;
 pub mod ge_unity;
 pub mod hamilton;
+pub mod health;
 pub mod hl7v2;
 pub mod hospira_lifecare;
 pub mod http;

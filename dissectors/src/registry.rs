@@ -13,6 +13,7 @@ use crate::schema::{FieldId, KindId, Protocol};
 const BUILT_IN: &[&Protocol] = &[
     &crate::tcp::TCP,
     &crate::ip::IP,
+    &crate::health::HEALTH,
     &crate::dicom::DICOM,
     &crate::hl7v2::HL7V2,
     &crate::http::HTTP,

@@ -12,6 +12,7 @@ macro_rules! files {
 const FILES: &[(&str, &str)] = files![
     "commands.toml",
     "dicom.toml",
+    "health.toml",
     "hl7.toml",
     "identity.toml",
     "laboratory.toml",

@@ -4,6 +4,7 @@
 //! There is no second list of settings: a key is turned into its flag, unless the command line has
 //! that flag, and then everything is parsed as if it had been typed.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -66,7 +67,7 @@ impl CommandLine {
     }
 
     #[cfg(test)]
-    fn typed(words: &[&str]) -> Self {
+    pub(crate) fn typed(words: &[&str]) -> Self {
         CommandLine(words.iter().map(OsString::from).collect())
     }
 
@@ -93,6 +94,37 @@ impl CommandLine {
                 .map_err(|e| e.to_string()),
             Some(path) => self.parse_with(&matches, &path),
         }
+    }
+
+    /// Keys and values of the configuration file that it names, as written; limits by their name.
+    pub fn settings(&self) -> BTreeMap<String, toml::Value> {
+        let mut words = self.0.iter().map(|w| w.to_string_lossy());
+        let mut path = None;
+        while let Some(word) = words.next() {
+            if word == "--config" {
+                path = words.next().map(|w| w.into_owned());
+            } else if let Some(named) = word.strip_prefix("--config=") {
+                path = Some(named.to_owned());
+            }
+        }
+        let text = path.and_then(|p| std::fs::read_to_string(p).ok());
+        let table: toml::Table = text
+            .and_then(|t| toml::from_str(&t).ok())
+            .unwrap_or_default();
+        let mut settings = BTreeMap::new();
+        for (key, value) in table {
+            match value {
+                toml::Value::Table(limits) => settings.extend(
+                    limits
+                        .into_iter()
+                        .map(|(name, value)| (format!("{key}.{name}"), value)),
+                ),
+                value => {
+                    settings.insert(key, value);
+                }
+            }
+        }
+        settings
     }
 
     fn parse_with<C: CommandFactory + FromArgMatches>(

@@ -6,6 +6,7 @@ pub mod config;
 pub mod decode;
 pub mod flow;
 pub mod handover;
+pub mod health;
 pub mod ledger;
 pub mod limits;
 pub mod output;

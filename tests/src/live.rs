@@ -276,6 +276,13 @@ impl Watched {
         records(&self.out)
     }
 
+    /// Findings of this rule.
+    pub fn alerts(&self, rule: &str) -> usize {
+        let records = self.records();
+        let of_rule = |r: &&Value| r["event_type"] == "alert" && r["alert"]["rule_id"] == rule;
+        records.iter().filter(of_rule).count()
+    }
+
     /// The last statistics.
     pub fn stats(&self) -> Value {
         self.records()

@@ -128,7 +128,7 @@ pub fn heard(capture: &Path, alone: Option<ProtocolId>) -> BTreeMap<&'static str
         &Stop::default(),
         |message| *counts.entry(message.protocol().name()).or_insert(0) += 1,
     );
-    for transport in ["tcp", "ip"] {
+    for transport in ["tcp", "ip", "health"] {
         counts.remove(transport);
     }
     counts
@@ -136,11 +136,16 @@ pub fn heard(capture: &Path, alone: Option<ProtocolId>) -> BTreeMap<&'static str
 
 /// What stays the same however the bytes were sent: for each message its protocol, parties and
 /// object; for each finding its rule, parties, outcome and count. Frame numbers, times, VLANs and
-/// stream positions are left out.
+/// stream positions are left out, and what the sensor says of its own sight.
 pub fn essence(records: &[Value]) -> Vec<String> {
     records
         .iter()
-        .filter(|r| !["stats", "tcp"].iter().any(|e| r["event_type"] == *e))
+        .filter(|r| {
+            !["stats", "tcp", "health"]
+                .iter()
+                .any(|e| r["event_type"] == *e)
+        })
+        .filter(|r| r["app_proto"] != "health")
         .map(|r| {
             let event = r["event_type"].as_str().unwrap_or_default();
             let body = match event {

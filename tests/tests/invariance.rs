@@ -213,7 +213,7 @@ fn messages(frames: &[Frame], policy: &Path) -> Vec<String> {
         .filter_map(|r| {
             let event = r["event_type"].as_str()?;
             let body = r.get(event)?;
-            let said = !matches!(event, "tcp" | "alert" | "finding");
+            let said = !matches!(event, "tcp" | "health" | "alert" | "finding");
             (said && body.get("anomaly").is_none() && body.get("kind").is_some()).then(|| {
                 format!(
                     "{event} {}:{}>{}:{} {}",

@@ -75,6 +75,7 @@ fn reload_takes_the_good_keeps_the_old_for_the_bad_and_loses_no_frame() {
     assert_eq!(stats["stats"]["reloads"], 1);
     assert_eq!(stats["stats"]["reloads_failed"], 1);
     assert!(watched.err.contains("policy.toml"), "{}", watched.err);
+    assert_eq!(watched.alerts("WW-HLTH-0123"), 1, "{}", watched.out);
     let hashes: std::collections::BTreeSet<String> = watched
         .records()
         .iter()
@@ -159,6 +160,7 @@ fn frames_that_the_ring_had_no_room_for_stand_in_the_ledger() {
         .as_u64()
         .unwrap_or(0);
     assert!(lost > 0, "{stats}");
+    assert!(watched.alerts("WW-HLTH-0117") > 0, "{}", watched.out);
     assert_eq!(frames_in(&stats) + lost, sent, "{stats}");
     assert_eq!(stats["stats"]["ledger"]["closes"], true);
 }

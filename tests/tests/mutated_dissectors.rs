@@ -349,7 +349,7 @@ fn captured() -> BTreeMap<&'static str, Vec<Seed>> {
                 }
             });
             for id in heard {
-                if matches!(id.name(), "tcp" | "ip") {
+                if matches!(id.name(), "tcp" | "ip" | "health") {
                     continue;
                 }
                 let of_one = seeds.entry(id.name()).or_default();

@@ -53,7 +53,7 @@ impl Judge {
     }
 
     /// Gives the judge the site's list of devices: findings name them by it.
-    pub fn call_by(&mut self, register: std::sync::Arc<crate::inventory::Register>) {
+    pub fn call_by(&mut self, register: Option<std::sync::Arc<crate::inventory::Register>>) {
         self.inventory.call_by(register);
     }
 

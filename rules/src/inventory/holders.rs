@@ -17,9 +17,12 @@ pub enum Held {
 /// Assets that hold each name, in the order in which they claimed it.
 #[derive(Debug)]
 pub struct Holders {
-    table: Table<(Held, Box<[u8]>), Vec<u32>>,
+    /// By kind of name: so that a name that is known is found without a copy of it.
+    tables: [Table<Box<[u8]>, Vec<u32>>; KINDS],
     room: usize,
 }
+
+const KINDS: usize = Held::Serial as usize + 1;
 
 /// Holders kept of one name. More change no verdict.
 const HOLDERS: usize = 32;
@@ -27,26 +30,27 @@ const HOLDERS: usize = 32;
 impl Holders {
     pub fn new(room: usize) -> Self {
         Holders {
-            table: Table::default(),
+            tables: Default::default(),
             room,
         }
     }
 
     pub fn add(&mut self, what: Held, name: &[u8], asset: u32, hits: &mut Hits) {
-        let key = (what, name.into());
-        let full = self.table.len() >= self.room;
-        if full && !self.table.contains_key(&key) {
-            return hits.count(limits::NAMES_HELD);
-        }
-        let holders = self.table.entry(key).or_default();
+        let names: usize = self.tables.iter().map(|t| t.len()).sum();
+        let table = &mut self.tables[what as usize];
+        let holders = match table.get_mut(name) {
+            Some(holders) => holders,
+            None if names >= self.room => return hits.count(limits::NAMES_HELD),
+            None => table.entry(name.into()).or_default(),
+        };
         if holders.len() < HOLDERS && !holders.contains(&asset) {
             holders.push(asset);
         }
     }
 
     pub fn of(&self, what: Held, name: &[u8]) -> &[u32] {
-        self.table
-            .get(&(what, name.into()))
+        self.tables[what as usize]
+            .get(name)
             .map_or(&[], Vec::as_slice)
     }
 }

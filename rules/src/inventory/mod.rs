@@ -178,8 +178,8 @@ impl Inventory {
     }
 
     /// Gives the inventory the site's list of devices.
-    pub fn call_by(&mut self, register: Arc<Register>) {
-        self.register = Some(register);
+    pub fn call_by(&mut self, register: Option<Arc<Register>>) {
+        self.register = register;
     }
 
     pub fn register(&self) -> Option<&Register> {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use crate::health::Canary;
 use crate::talk::Host;
 
 /// Who told which medical device to do what, and what of it was not allowed.
@@ -357,6 +358,10 @@ pub struct JudgeArgs {
     /// Exceptions and windows written at the screens: kept in this file, and in force with the others
     #[arg(long, value_name = "FILE")]
     pub exception_additions: Option<PathBuf>,
+    /// A heart-beat of others that must be seen: `NAME FROM TO[:PORT] TIME`, as in
+    /// `echo 10.20.1.7 10.20.1.50:104 5m`; its absence is a finding
+    #[arg(long, value_name = "TEXT")]
+    pub canary: Vec<Canary>,
     /// Exit with 3 if there is a finding of this severity or worse
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<Level>,

@@ -14,7 +14,7 @@ use tui::state::{Entry, Source};
 use tui::when::When;
 
 use super::args::{BesideArgs, JudgeArgs, OutputArgs};
-use super::setup::Law;
+use super::in_force::InForce;
 use super::{ASIDE, complain, setup, view};
 use crate::limits::Limits;
 use crate::output::Outputs;
@@ -23,7 +23,7 @@ use crate::output::discretion::Discretion;
 use crate::output::eve::Eve;
 use crate::output::evidence::Recapture;
 use crate::output::screen::Screen;
-use crate::pipeline::{Attendant, Change, Changes, Judging, Snapshot, Stop};
+use crate::pipeline::{Attendant, Changes, Judging, Snapshot, Stop};
 use crate::view::Lines;
 use crate::view::clerk::{Additions, Clerk, Files};
 use crate::view::server::{Bound, Greeting};
@@ -39,9 +39,9 @@ pub struct About<'a> {
     pub policy: Option<&'a Path>,
     pub output: &'a OutputArgs,
     pub limits: &'a Limits,
-    /// What is judged by, with all limits: what proposals are checked with.
     pub judge: &'a JudgeArgs,
-    pub all_limits: &'a crate::config::Limits,
+    /// What proposals are checked with.
+    pub in_force: InForce,
     /// Where what is written at the screens comes into force.
     pub changes: Changes,
 }
@@ -119,7 +119,7 @@ impl Beside {
             }
             None => None,
         };
-        let clerk = clerk(about.judge, about.all_limits, about.changes)?;
+        let clerk = clerk(about.judge, about.in_force, about.changes)?;
         outputs.attach(Screen::new(feed, asked, marks, kept, stats).with_clerk(clerk));
         let app = args.tui.then(|| {
             let source = Source {
@@ -186,31 +186,14 @@ impl Beside {
 
 /// Who takes proposals: everything in force is loaded anew with the entry, so that nothing comes
 /// into force that would not load at the next start.
-fn clerk(
-    judge: &JudgeArgs,
-    limits: &crate::config::Limits,
-    changes: Changes,
-) -> Result<Clerk, String> {
+fn clerk(judge: &JudgeArgs, in_force: InForce, changes: Changes) -> Result<Clerk, String> {
     let open = |path: Option<&Path>| path.map(Additions::open).transpose();
     let files = Files {
         policy: open(judge.policy_additions.as_deref())?,
         exceptions: open(judge.exception_additions.as_deref())?,
     };
-    let (judge, limits) = (judge.clone(), limits.clone());
-    Clerk::start(files, changes, move |pending| {
-        if judge.policy.is_none() && !pending.grants.is_empty() {
-            return Err("there is no policy to add to: `wardwatch learn` makes one".into());
-        }
-        let law = Law::with(&judge, &limits, pending)?;
-        let mut interest = rules::engine::interest_of(&law.rules);
-        interest.want_all_fields_of_all();
-        Ok(Change {
-            rules: law.rules,
-            policy: law.policy,
-            exceptions: law.exceptions,
-            interest: Arc::new(interest),
-            ruling: law.ruling,
-        })
+    Clerk::start(files, changes, move |pending, memory| {
+        in_force.with(pending, memory)
     })
 }
 

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use super::args::{Checksums, Replay};
 use super::beside::{self, About, Beside, Onlooker};
+use super::in_force::InForce;
 use super::progress::ProgressLine;
 use super::setup::{self, Law, Origin};
 use super::{Ending, complain, view};
 use crate::capture::{Engine, Follow, Inputs, ReadOptions, Speed};
 use crate::config::Limits;
 use crate::decode::{DecodeOptions, Decoder};
+use crate::health::Health;
 use crate::output::Outputs;
 use crate::output::evidence::Recapture;
 use crate::output::summary::{self, Facts};
@@ -129,7 +131,7 @@ fn judge<E: Engine>(
         output: &args.output,
         limits: &limits.sensor,
         judge: &args.judge,
-        all_limits: limits,
+        in_force: InForce::new(&args.judge, limits),
         changes: changes.clone(),
     };
     let evidence = Box::new(recapture.clone());
@@ -144,6 +146,7 @@ fn judge<E: Engine>(
         interest.want_all_fields_of_all();
     }
     let mut judging = Judging::new(judge, outputs);
+    judging.health = Health::new(false, args.judge.canary.clone());
     let run = Run {
         inputs,
         decoder: Decoder::new(&decode),

@@ -81,9 +81,7 @@ impl Law {
             limits: limits.judge.clone(),
         };
         let mut judge = Judge::new(self.rules, self.policy, settings);
-        if let Some(register) = self.register {
-            judge.call_by(register);
-        }
+        judge.call_by(self.register);
         if let Some(baseline) = self.baseline {
             judge.know_behaviour(baseline);
         }

@@ -120,7 +120,7 @@ impl Survey {
     pub fn call_by(&mut self, names: Option<&Path>) -> Result<(), String> {
         if let Some(path) = names {
             self.judge
-                .call_by(std::sync::Arc::new(super::names::load(path)?));
+                .call_by(Some(std::sync::Arc::new(super::names::load(path)?)));
         }
         Ok(())
     }

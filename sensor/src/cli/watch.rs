@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tui::evidence::{EvidenceSource, NoEvidence};
 
-use super::args::{Checksums, Cli, Command, PortArgs, Watch};
+use super::args::{Checksums, PortArgs, Watch};
 use super::beside::{self, About, Beside};
+use super::in_force::InForce;
+use super::reload::{Reloader, Reloads};
 use super::service::Service;
 use super::setup::{self, Law, Origin};
 use super::{Ending, complain, view};
@@ -16,10 +18,11 @@ use crate::capture::live::{Live, LiveOptions};
 use crate::capture::{Port, ReadOptions, Ring, RingInterface, RingLimits};
 use crate::config::{CommandLine, Limits};
 use crate::decode::{DecodeOptions, Decoder};
+use crate::health::{Health, Trouble};
 use crate::output::evidence::Recapture;
 use crate::output::stats::Standing;
 use crate::output::summary::{self, Facts};
-use crate::pipeline::{Attendant, Change, Changes, Judging, Lasting, Run, Snapshot, Stop, Totals};
+use crate::pipeline::{Attendant, Changes, Judging, Lasting, Run, Snapshot, Stop, Totals};
 use crate::privileges::{self, Needs};
 use crate::span::{Mirror, Switch, Verdict, Window};
 use crate::store::{self, Kept, Store};
@@ -76,6 +79,7 @@ fn watch(typed: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, S
     outputs.tell_at_once();
     let stop = Stop::default();
     let changes = Changes::default();
+    let in_force = InForce::new(&args.judge, limits);
     let about = About {
         name: names.join(" and "),
         mode: "LIVE",
@@ -85,7 +89,7 @@ fn watch(typed: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, S
         output: &args.output,
         limits: &limits.sensor,
         judge: &args.judge,
-        all_limits: limits,
+        in_force: in_force.clone(),
         changes: changes.clone(),
     };
     let beside = Beside::open(
@@ -120,12 +124,12 @@ fn watch(typed: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, S
         .map(|directory| open_ring(args, directory, &live))
         .transpose()?;
 
-    let reloads = Arc::new(Reloads::default());
+    let reloads = Arc::new(Reloads::new(args.stats_every));
     let ended = Arc::new(AtomicBool::new(false));
     let reloader = Reloader {
         line: line.clone(),
-        typed: typed.clone(),
-        limits: limits.clone(),
+        settings: line.settings(),
+        in_force,
         all_fields,
         changes: changes.clone(),
         reloads: Arc::clone(&reloads),
@@ -143,7 +147,6 @@ fn watch(typed: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, S
     let mut keeper = Watchkeeper {
         service,
         began: Instant::now(),
-        stats_every: Duration::from_secs(args.stats_every),
         last_stats: Instant::now(),
         ports: live_ports(&names),
         window: Window::new(),
@@ -154,12 +157,14 @@ fn watch(typed: &Watch, limits: &Limits, line: &CommandLine) -> Result<Ending, S
         reloads: Arc::clone(&reloads),
         store: None,
         kept_last: Instant::now(),
+        failures_told: 0,
     };
     let decode = DecodeOptions {
         ignore_checksums: args.checksums == Checksums::None,
         limits: limits.sensor.clone(),
     };
     let mut judging = Judging::new(judge, outputs);
+    judging.health = Health::new(true, args.judge.canary.clone());
     if let Some((store, kept)) = standing {
         let restored = judging.stand(kept.as_ref(), store.blind(), &ruling.policy);
         tell_restart(&store, &restored);
@@ -345,78 +350,10 @@ fn live_ports(names: &[String]) -> Vec<Port> {
         .collect()
 }
 
-#[derive(Default)]
-struct Reloads {
-    done: AtomicU64,
-    failed: AtomicU64,
-}
-
-/// Waits for SIGHUP, loads everything anew, and hands it over only if all of it is good.
-struct Reloader {
-    line: CommandLine,
-    typed: Watch,
-    limits: Limits,
-    all_fields: bool,
-    changes: Changes,
-    reloads: Arc<Reloads>,
-}
-
-impl Reloader {
-    fn listen(&self, hang_up: &AtomicBool, ended: &AtomicBool) {
-        while !ended.load(Ordering::Relaxed) {
-            if hang_up.swap(false, Ordering::Relaxed) {
-                match self.load() {
-                    Ok(change) => self.changes.put(change),
-                    Err(why) => {
-                        self.reloads.failed.fetch_add(1, Ordering::Relaxed);
-                        complain(format!(
-                            "not reloaded, the old rules and policy stay: {why}"
-                        ));
-                    }
-                }
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
-
-    fn load(&self) -> Result<Change, String> {
-        let (cli, limits) = self.line.parse_again::<Cli>()?;
-        let Some(Command::Watch(args)) = cli.command else {
-            return Err("the command line is not that of a watch".into());
-        };
-        let law = Law::load(&args.judge, &limits)?;
-        if self.needs_restart(&args, &limits) {
-            complain("reloaded: rules and policy; other changed settings need a restart");
-        }
-        let mut interest = rules::engine::interest_of(&law.rules);
-        if self.all_fields {
-            interest.want_all_fields_of_all();
-        }
-        Ok(Change {
-            rules: law.rules,
-            policy: law.policy,
-            exceptions: law.exceptions,
-            interest: Arc::new(interest),
-            ruling: law.ruling,
-        })
-    }
-
-    /// Is anything but rules and policy another?
-    fn needs_restart(&self, new: &Watch, limits: &Limits) -> bool {
-        let with_old_law = Watch {
-            judge: self.typed.judge.clone(),
-            ..new.clone()
-        };
-        format!("{with_old_law:?}") != format!("{:?}", self.typed)
-            || format!("{limits:?}") != format!("{:?}", self.limits)
-    }
-}
-
 /// Looks on: troubles to people, statistics to outputs, signs of life to the service manager.
 struct Watchkeeper {
     service: Service,
     began: Instant,
-    stats_every: Duration,
     last_stats: Instant,
     /// As told last.
     ports: Vec<Port>,
@@ -428,11 +365,20 @@ struct Watchkeeper {
     reloads: Arc<Reloads>,
     store: Option<Store>,
     kept_last: Instant,
+    failures_told: usize,
 }
 
 impl Attendant for Watchkeeper {
     fn counts(&mut self, snapshot: &Snapshot, judging: &mut Judging) {
         self.service.alive();
+        for why in std::mem::take(&mut *self.reloads.why()) {
+            judging.health.note(Trouble::Refused(why));
+        }
+        let failing: Vec<_> = judging.outputs().failures().to_vec();
+        for why in failing.into_iter().skip(self.failures_told) {
+            self.failures_told += 1;
+            judging.health.note(Trouble::Output("output".into(), why));
+        }
         self.tell_ports(&snapshot.reader.ports);
         beside::tell_stages(judging);
         beside::tell(snapshot, &[], judging);
@@ -440,7 +386,7 @@ impl Attendant for Watchkeeper {
         if self.kept_last.elapsed() >= KEPT_EVERY {
             self.keep(snapshot, judging);
         }
-        if self.last_stats.elapsed() + Duration::from_secs(1) >= self.stats_every {
+        if self.last_stats.elapsed() + Duration::from_secs(1) >= self.reloads.stats_every() {
             self.last_stats = Instant::now();
             self.stats(snapshot, judging);
         }

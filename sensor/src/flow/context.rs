@@ -20,6 +20,8 @@ pub struct Shared {
     pub hasher: RandomState,
     /// Under which transport events are written.
     pub tcp: ProtocolId,
+    /// Under which is written what limits the sensor's sight.
+    pub health: ProtocolId,
     pub tcp_candidates: Candidates,
     pub udp_candidates: Candidates,
     // Limits that are asked for with every packet.
@@ -39,6 +41,7 @@ impl Shared {
         let size = |id: LimitId| usize::try_from(limit(id)).unwrap_or(usize::MAX);
         Shared {
             tcp: ProtocolId::of("tcp").unwrap_or(ProtocolId(0)),
+            health: ProtocolId::of("health").unwrap_or(ProtocolId(0)),
             tcp_candidates: settings.signatures.candidates(Transport::Tcp),
             udp_candidates: settings.signatures.candidates(Transport::Udp),
             probe_bytes: settings

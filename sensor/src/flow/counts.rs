@@ -89,6 +89,17 @@ counters! {
     }
 }
 
+counters! {
+    /// TCP conversations in which something was said, by the directions seen of them. Those that
+    /// ended are in both numbers, so that what lives now is the difference.
+    Directions {
+        one = "one direction",
+        both = "both directions",
+        one_ended = "one direction, ended",
+        both_ended = "both directions, ended",
+    }
+}
+
 /// All that the flow layer counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FlowCounts {
@@ -97,6 +108,7 @@ pub struct FlowCounts {
     pub bytes: ByteFates,
     pub packets: PacketCounts,
     pub events: FlowEvents,
+    pub directions: Directions,
 }
 
 impl FlowCounts {
@@ -106,6 +118,7 @@ impl FlowCounts {
         self.bytes.add(&other.bytes);
         self.packets.add(&other.packets);
         self.events.add(&other.events);
+        self.directions.add(&other.directions);
     }
 
     /// Bytes still waiting for others in a buffer. Zero once the capture has ended: the ledger closes.

@@ -9,6 +9,7 @@ const MIB: u64 = 1024 * KIB;
 dissectors::limits! {
     FLOWS "flows" = MIB, "conversations known at a time, in all; the one nearest to its time-out is evicted";
     BUFFERS "flow-buffers" = 512 * MIB, "bytes kept for conversations (reassembly, dissectors), in all; the oldest holder loses its bytes";
+    UNDECODED_BYTES "undecoded-bytes" = 4 * KIB, "payload bytes from which a conversation that no dissector knew is told";
     STREAM_BUFFER "stream-buffer" = 24 * MIB, "unread bytes of one direction kept until a dissector has enough";
     REORDER_BYTES "reorder-bytes" = 2 * MIB, "bytes of one direction kept behind a hole";
     REORDER_SEGMENTS "reorder-segments" = 512, "segments of one direction kept behind a hole";

@@ -9,6 +9,7 @@ mod clock;
 mod context;
 pub mod counts;
 mod events;
+mod health;
 mod history;
 mod key;
 pub mod limits;
@@ -376,7 +377,8 @@ pub fn shard_of(packet: &Packet) -> usize {
     (packet.pair_hash() >> 32) as usize % SHARDS
 }
 
-fn reference(frame: &Frame) -> FrameRef {
+/// A frame as messages name it.
+pub fn reference(frame: &Frame) -> FrameRef {
     FrameRef {
         seq: frame.seq,
         number: frame.number,

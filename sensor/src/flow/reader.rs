@@ -7,6 +7,7 @@ use dissectors::contract::{Dissector, End, Progress, Side};
 use dissectors::message::Messages;
 
 use super::context::Context;
+use super::health;
 use super::limits;
 use super::record::Ident;
 use super::stream::Stream;
@@ -47,6 +48,11 @@ impl Reader {
             spoke: false,
             rewindable: true,
         }
+    }
+
+    /// Name of its protocol.
+    pub fn protocol(&self) -> &'static str {
+        self.id.name()
     }
 
     pub fn held(&self) -> usize {
@@ -240,6 +246,9 @@ impl Reader {
         }
         result.map_err(|_| {
             cx.counts.events.panics += 1;
+            let newest = streams[side.index()].marks.newest();
+            let (frame, _) = newest.unwrap_or((id.started, 0));
+            health::fault(id, self.id.name(), side, frame, cx);
             Stop::Crashed
         })
     }

@@ -4,6 +4,7 @@ use dissectors::contract::{End, Side};
 
 use super::context::Context;
 use super::events::{self, Arrival};
+use super::health;
 use super::limits;
 use super::marks::Carrier;
 use super::pending::{Run, What};
@@ -128,6 +129,7 @@ pub fn end(flow: &mut Flow, side: Side, why: End, cx: &mut Context<'_>) {
 
 /// Both sides ended: what was kept for the conversation is let go.
 pub fn retire(flow: &mut Flow, cx: &mut Context<'_>) {
+    health::undecoded(flow, cx);
     match std::mem::replace(&mut flow.content, Content::Done) {
         Content::Work(work) => {
             let fate = if work.is_identified() {
@@ -409,9 +411,13 @@ fn gap(flow: &mut Flow, side: Side, len: u64, cut: bool, cx: &mut Context<'_>) {
         events.cut_gaps += 1;
         events.cut_bytes += len;
     }
+    let first = flow.id.missing[i] == 0;
     flow.id.missing[i] += len;
     flow.id.changed();
     if let Content::Work(work) = &mut flow.content {
+        if let Some(name) = work.protocol().filter(|_| first) {
+            health::gap(&mut flow.id, name, side, len, flow.latest, cx);
+        }
         let result = work.gap(side, len, &mut flow.id, cx);
         settle(flow, result, cx);
     }

@@ -120,6 +120,8 @@ pub struct TcpSide {
     pub strays: u8,
     /// TTL or hop limit of its first packet.
     pub ttl: u8,
+    /// It sent payload.
+    pub spoke: bool,
     pub known: bool,
     pub has_ack: bool,
     pub syn: bool,

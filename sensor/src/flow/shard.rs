@@ -8,6 +8,7 @@ use dissectors::message::FrameRef;
 use super::clock::SECOND;
 use super::context::{Context, Shared};
 use super::events::Arrival;
+use super::health;
 use super::key::{self, Key};
 use super::record::{Claim, Content, Flow, State};
 use super::sighting::Recent;
@@ -260,6 +261,7 @@ impl Shard {
             State::Datagrams => udp::close(flow, why, cx),
             _ => tcp::close(flow, why, cx),
         }
+        health::forgotten(flow, cx);
         let hash = flow.id.key.hash(cx.shared.hasher.build_hasher());
         flow.live = false;
         flow.content = Content::Done;

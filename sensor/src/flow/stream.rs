@@ -29,8 +29,9 @@ pub struct Stream {
     pub end_told: bool,
 }
 
-/// An empty buffer larger than this is given back.
-const SPARE: usize = 16 * 1024;
+/// An empty buffer larger than this is given back. A DICOM PDU of the usual 16 KiB (PS3.8 D.1), with
+/// its head, grows it to twice that: it would be made anew for each.
+const SPARE: usize = 32 * 1024;
 
 /// Room that is made at once for bytes that a dissector waits for.
 const AWAITED: usize = 4 * 1024;

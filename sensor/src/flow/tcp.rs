@@ -8,6 +8,7 @@ use dissectors::identify::Signatures;
 
 use super::context::{Context, Shared};
 use super::events::{self, Arrival};
+use super::health;
 use super::limits;
 use super::reassembly::{self, Segment};
 use super::record::{Claim, Content, Fate, Flow, State, TcpSide};
@@ -120,6 +121,7 @@ pub fn packet(flow: &mut Flow, side: Side, packet: &Packet<'_>, cx: &mut Context
         flow.id.macs[i] = packet.at.mac;
         flow.sides[i].ttl = packet.at.ttl;
         flow.id.changed();
+        health::heard(flow, side, cx);
     }
     if second_sighting(flow, side, packet, cx) {
         cx.counts.events.second_sightings += 1;
@@ -130,6 +132,9 @@ pub fn packet(flow: &mut Flow, side: Side, packet: &Packet<'_>, cx: &mut Context
     // longer known as such.
     let new =
         !flow.sides[i].known || flow.sides[i].offset_of(head.seq) >= flow.sides[i].offset as i64;
+    if !packet.payload.is_empty() && !flow.sides[i].spoke {
+        health::spoke(flow, side, cx);
+    }
     if !packet.payload.is_empty() && new {
         events::mac(flow, side, &packet.at, cx);
     }

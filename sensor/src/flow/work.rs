@@ -56,6 +56,11 @@ impl Work {
         self.reader.is_some()
     }
 
+    /// Name of the protocol, once it is known.
+    pub fn protocol(&self) -> Option<&'static str> {
+        self.reader.as_ref().map(Reader::protocol)
+    }
+
     /// The next bytes of a side, in order. Gives a fate if nobody listens any more.
     pub fn arrive(
         &mut self,

@@ -124,7 +124,7 @@ impl Handover {
         let kept = s.state.get("inventory").unwrap_or(&Value::Null);
         inventory.restore(kept, &mut rules::limits::Hits::default());
         if let Some(register) = &s.register {
-            inventory.call_by(std::sync::Arc::clone(register));
+            inventory.call_by(Some(std::sync::Arc::clone(register)));
         }
         let mut hand = Handover {
             from: s.from,

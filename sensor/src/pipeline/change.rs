@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dissectors::message::Interest;
 use rules::exceptions::Exceptions;
+use rules::inventory::Register;
 use rules::language::ruleset::RuleSet;
 use rules::policy::Policy;
 
+use crate::health::Canary;
 use crate::output::ruling::Ruling;
 
 /// What is in force from some frame on. It was checked before: taking it cannot fail.
@@ -19,6 +21,10 @@ pub struct Change {
     pub exceptions: Exceptions,
     pub interest: Arc<Interest>,
     pub ruling: Ruling,
+    /// What the site calls its devices.
+    pub register: Option<Arc<Register>>,
+    /// Heart-beats that are waited for.
+    pub canaries: Arc<[Canary]>,
 }
 
 /// Where a change waits for the reader. The newest wins.

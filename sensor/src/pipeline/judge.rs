@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use dissectors::PROTOCOLS;
 use rules::Restored;
+use dissectors::message::FrameRef;
 use rules::engine::Judge;
 use rules::exceptions::Cause;
 use rules::finding::{Event, Severity};
@@ -13,8 +14,10 @@ use super::change::Change;
 use super::latency::Latencies;
 use super::merge;
 use super::seconds::Tick;
+use super::snapshot::Snapshot;
 use crate::capture::block::Frame;
-use crate::flow::WorkBatch;
+use crate::flow::{WorkBatch, reference};
+use crate::health::Health;
 use crate::output::Outputs;
 use crate::store::{History, Kept, Restart};
 
@@ -27,6 +30,10 @@ pub struct Judging {
     history: Option<History>,
     /// How long blocks take, in a run that lasts.
     pub latencies: Latencies,
+    /// Watches the counters for trouble.
+    pub health: Health,
+    /// Where the run stands.
+    now: Option<FrameRef>,
 }
 
 /// What was judged.
@@ -77,6 +84,8 @@ impl Judging {
             tally: Tally::default(),
             history: None,
             latencies: Latencies::default(),
+            health: Health::default(),
+            now: None,
         }
     }
 
@@ -113,6 +122,7 @@ impl Judging {
     /// Judges the messages of one block, from all workers. `ticks`: where the clock moved on.
     pub fn block(&mut self, batches: &[WorkBatch], frames: &[Frame], ticks: &[Tick]) {
         let begun = Instant::now();
+        self.stands_at(frames, ticks);
         let Judging {
             judge,
             outputs,
@@ -165,6 +175,33 @@ impl Judging {
         outputs.flush();
     }
 
+    fn stands_at(&mut self, frames: &[Frame], ticks: &[Tick]) {
+        if let Some(frame) = frames.last() {
+            self.now = Some(reference(frame));
+        } else if let Some(tick) = ticks.last() {
+            let blank = FrameRef {
+                seq: tick.seq,
+                ..FrameRef::default()
+            };
+            self.now.get_or_insert(blank).time = tick.time;
+        }
+    }
+
+    /// Looks at the counters for trouble, and judges what they tell.
+    pub fn look(&mut self, snapshot: &Snapshot) {
+        let Some(now) = self.now else { return };
+        let ours = dissectors::limits::ALL.iter().map(|limit| limit.name);
+        let ours = ours.zip(self.tally.limit_hits.iter().copied());
+        let judges = self.judge.limit_hits().named();
+        let incidents = self.tally.incident_hits.iter().copied();
+        let mut hits = ours.chain(judges).chain(incidents);
+        let told = self.health.look(now, snapshot, &mut hits);
+        drop(hits);
+        if let Some(told) = told {
+            self.block(&[told], &[], &[]);
+        }
+    }
+
     /// New rules and policy from here on. What waits under the old ones is judged by them first.
     pub fn change(&mut self, change: Change) {
         let Judging {
@@ -180,6 +217,8 @@ impl Judging {
         judge.except(change.exceptions, &mut |event| {
             tell(outputs, tally, history, event)
         });
+        judge.call_by(change.register.clone());
+        outputs.call_by(change.register);
         outputs.rule_by(&change.ruling);
     }
 

@@ -15,6 +15,8 @@ use crate::capture::block::Block;
 use crate::capture::{Engine, More, ReadError};
 use crate::decode::Decoder;
 use crate::flow::WorkBatch;
+use crate::health::Looks;
+use crate::health::canary::Canaries;
 use crate::span::Mirror;
 
 /// One step of a run, for all who take part: a block of frames, or time that passed without any.
@@ -48,6 +50,10 @@ pub struct Cover {
     /// What the decoder noticed.
     pub noticed: Option<WorkBatch>,
     pub counts: Option<Box<ReaderCounts>>,
+    /// Whoever looks on wants to know them.
+    pub attend: bool,
+    /// They are to be looked at for signs of trouble.
+    pub look: bool,
     pub change: Option<Box<Change>>,
 }
 
@@ -57,6 +63,8 @@ pub struct Reader<E> {
     pub decoder: Decoder,
     pub failed: Option<ReadError>,
     pub mirror: Option<Mirror>,
+    pub canaries: Canaries,
+    looks: Looks,
     events: PacketEvents,
     seconds: Seconds,
     stop: Stop,
@@ -85,6 +93,8 @@ impl<E: Engine> Reader<E> {
             decoder,
             failed: None,
             mirror: None,
+            canaries: Canaries::default(),
+            looks: Looks::default(),
             events: PacketEvents::new(interest),
             seconds: Seconds::new(),
             stop,
@@ -121,6 +131,8 @@ impl<E: Engine> Reader<E> {
                     if let Some(mirror) = &mut self.mirror {
                         mirror.block(&block);
                     }
+                    self.canaries.block(&block);
+                    cover.look = block.frames.last().is_some_and(|f| self.looks.due(f.time));
                 }
                 Ok(More::Idle(time)) => {
                     let tick = self.seconds.idle(time, self.next_seq);
@@ -129,6 +141,10 @@ impl<E: Engine> Reader<E> {
                         seq: t.seq,
                     });
                     cover.ticks.extend(tick);
+                    if let Some(idle) = &idle {
+                        self.canaries.begin(idle.time);
+                        cover.look = self.looks.due(idle.time);
+                    }
                 }
                 Ok(More::End) => return None,
                 Err(e) => {
@@ -139,12 +155,16 @@ impl<E: Engine> Reader<E> {
             cover.change = self.changes.take();
             if let Some(change) = &cover.change {
                 self.events.set_interest(Arc::clone(&change.interest));
+                self.canaries.name(&change.canaries);
             }
             if self
                 .every
                 .is_some_and(|every| self.counted.elapsed() >= every)
             {
                 self.counted = Instant::now();
+                cover.attend = true;
+            }
+            if cover.attend || cover.look {
                 cover.counts = Some(Box::new(self.counts()));
             }
             if block.frames.is_empty()
@@ -169,6 +189,7 @@ impl<E: Engine> Reader<E> {
     pub fn counts(&mut self) -> ReaderCounts {
         ReaderCounts {
             mirror: self.mirror.as_ref().map(|m| Box::new(m.counts().clone())),
+            canaries: self.canaries.watched().to_vec(),
             ..ReaderCounts::of(&mut self.inputs, &self.decoder)
         }
     }

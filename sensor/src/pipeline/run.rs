@@ -16,6 +16,7 @@ use crate::capture::block::Block;
 use crate::capture::{Engine, Inputs, ReadError, Ring};
 use crate::decode::Decoder;
 use crate::flow::{FlowCounts, Rest, SHARDS, Settings, ShardSet, Shards, WorkBatch};
+use crate::health::canary::Canaries;
 use crate::span::Mirror;
 
 /// Asks a run to end in order, from a signal or another thread.
@@ -104,6 +105,7 @@ impl<E: Engine> Run<E> {
                 .unwrap_or_default(),
             lasting.as_ref().map(|l| l.every),
         );
+        reader.canaries = Canaries::new(judging.health.canaries());
         let (attendant, ring) = match lasting {
             Some(l) => {
                 reader.mirror = l.mirror;
@@ -156,14 +158,18 @@ impl Seat<'_> {
         if let Some(stamps) = &parcel.stamps {
             self.judging.latencies.judged(stamps, begun);
         }
-        if let Some(reader) = cover.counts
+        let Some(reader) = cover.counts else { return };
+        let snapshot = Snapshot {
+            reader: *reader,
+            work,
+            kept: keeper.map(Keeper::kept),
+        };
+        if cover.look {
+            self.judging.look(&snapshot);
+        }
+        if cover.attend
             && let Some(attendant) = self.attendant.as_deref_mut()
         {
-            let snapshot = Snapshot {
-                reader: *reader,
-                work,
-                kept: keeper.map(Keeper::kept),
-            };
             attendant.counts(&snapshot, self.judging);
         }
     }
@@ -197,11 +203,13 @@ fn alone<E: Engine>(
     reader.decoder.finish();
     fill(&mut batches, &mut spare, |batch| shards.finish(batch));
     seat.judging.block(&batches, &[], &[]);
-    seat.judging.finish();
     if let Some(desk) = desk {
         desk.close(&counts.ports);
     }
-    totals(reader, counts, work_counts(&shards), keeper, stop)
+    let totals = totals(reader, counts, work_counts(&shards), keeper, stop);
+    seat.judging.look(&totals.snapshot);
+    seat.judging.finish();
+    totals
 }
 
 fn together<E: Engine>(
@@ -291,7 +299,6 @@ fn together<E: Engine>(
         // The last batch of each worker is what its conversations said at their end.
         let work = collect(&takes, &mut batches);
         seat.judging.block(&batches, &[], &[]);
-        seat.judging.finish();
         for hand in hands {
             if let Err(panic) = hand.join() {
                 std::panic::resume_unwind(panic);
@@ -308,7 +315,10 @@ fn together<E: Engine>(
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
-        totals(reader, counts, work, keeper, stop)
+        let totals = totals(reader, counts, work, keeper, stop);
+        seat.judging.look(&totals.snapshot);
+        seat.judging.finish();
+        totals
     })
 }
 

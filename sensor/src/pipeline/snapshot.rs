@@ -6,6 +6,7 @@ use super::judge::Tally;
 use crate::capture::{CaptureCounts, Engine, Losses, Port};
 use crate::decode::{DecodeCounts, DecodeNotes, Decoder, TunnelCounts};
 use crate::flow::FlowCounts;
+use crate::health::Watched;
 use crate::ledger::{Account, Ledger};
 use crate::span::MirrorCounts;
 
@@ -24,6 +25,8 @@ pub struct ReaderCounts {
     pub hits: Vec<(&'static str, u64)>,
     /// What the mirror looks like, while it is looked at.
     pub mirror: Option<Box<MirrorCounts>>,
+    /// Heart-beats that are waited for.
+    pub canaries: Vec<Watched>,
 }
 
 impl ReaderCounts {
@@ -39,6 +42,7 @@ impl ReaderCounts {
             held: decoder.held(),
             hits: decoder.hits().named().collect(),
             mirror: None,
+            canaries: Vec::new(),
         }
     }
 }

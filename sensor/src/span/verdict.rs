@@ -60,7 +60,7 @@ const FEW: u64 = 20;
 /// Protocols of offices, buildings and networks: they are no sign of a medical device.
 #[rustfmt::skip]
 const EVERYWHERE: &[&str] = &[
-    "tcp", "udp", "ip", "arp", "icmp", "icmpv6", "ndp", "lldp", "dhcp", "dhcpv6", "dns", "mdns",
+    "tcp", "udp", "ip", "health", "arp", "icmp", "icmpv6", "ndp", "lldp", "dhcp", "dhcpv6", "dns", "mdns",
     "llmnr", "nbns", "ntp", "ptp", "snmp", "syslog", "ssdp", "igmp", "http", "tls", "quic", "dtls",
     "ssh", "telnet", "ftp", "tftp", "smb", "rdp", "vnc", "rsync", "sunrpc", "dcerpc", "ldap",
     "kerberos", "radius", "smtp", "imap", "pop3", "sip", "rtsp", "mqtt", "amqp", "nats", "redis",

@@ -85,10 +85,11 @@ impl Additions {
 
 impl Clerk {
     /// `load` loads all that is in force with these entries more, or says what is wrong with them.
+    /// Its second argument is what stands in no file from here on, if that is so.
     pub fn start(
         files: Files,
         changes: Changes,
-        load: impl Fn(&Pending) -> Result<Change, String> + Send + 'static,
+        load: impl Fn(&Pending, Option<&Pending>) -> Result<Change, String> + Send + 'static,
     ) -> Result<Clerk, String> {
         let (drafts, asked) = unbounded::<Draft>();
         let (decided, decisions) = unbounded();
@@ -134,7 +135,7 @@ impl Shelf {
     fn take(
         &mut self,
         draft: &Draft,
-        load: &impl Fn(&Pending) -> Result<Change, String>,
+        load: &impl Fn(&Pending, Option<&Pending>) -> Result<Change, String>,
     ) -> Result<(Change, Option<PathBuf>), String> {
         let mut text = entry(draft)?;
         let file = match draft.kind {
@@ -150,7 +151,7 @@ impl Shelf {
         }
         let mut pending = self.memory.clone();
         pending.of(draft.kind).push_str(&text);
-        let change = load(&pending)?;
+        let change = load(&pending, file.is_none().then_some(&pending))?;
         let Some(file) = file else {
             self.memory = pending;
             return Ok((change, None));
@@ -259,7 +260,7 @@ mod tests {
             exceptions: None,
         };
         let clerk =
-            Clerk::start(files, Changes::default(), |_| Err("no".into())).expect("a thread");
+            Clerk::start(files, Changes::default(), |_, _| Err("no".into())).expect("a thread");
         clerk.take(draft("[[grant]]\n"));
         let decision = clerk
             .decisions

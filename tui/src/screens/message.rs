@@ -209,7 +209,7 @@ fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {
         }
         let style = match m.protocol().name() {
             _ if !m.anomalies().is_empty() => theme.warn,
-            "tcp" | "ip" => theme.dim,
+            "tcp" | "ip" | "health" => theme.dim,
             _ => theme.text,
         };
         let room = usize::from(inner.width).saturating_sub(24);

@@ -461,7 +461,7 @@ fn known_is_who_the_policy_or_the_sites_list_names_and_unknown_without_either() 
         if let Some(list) = list {
             let mapping = crate::inventory::register::Mapping::default();
             let (register, _) = crate::inventory::Register::import(list, &mapping).unwrap();
-            b.judge.call_by(std::sync::Arc::new(register));
+            b.judge.call_by(Some(std::sync::Arc::new(register)));
         }
         for from in [A, C] {
             b.hl7("RGV^O15", from, B, 0.0, |d| rate(d, 1.0, "mL/h"));

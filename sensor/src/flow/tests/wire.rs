@@ -53,6 +53,11 @@ impl Shot {
         )
     }
 
+    /// True if this end sent it.
+    pub fn is_from(&self, end: End) -> bool {
+        matches!(&self.packet.head, TransportHead::Tcp(head) if head.src_port == end.port)
+    }
+
     pub fn udp(src: End, dst: End, bytes: &[u8]) -> Self {
         Shot::new(
             src,
@@ -206,6 +211,8 @@ pub struct Told {
     pub kind: String,
     /// A transport event rather than a dissector's message.
     pub event: bool,
+    /// What limits the sensor's sight.
+    pub health: bool,
     pub side: Side,
     /// Sequence numbers of its frames, from 0.
     pub frames: Vec<u64>,
@@ -229,12 +236,14 @@ impl Told {
             Some(Value::Integer(n)) => n,
             _ => -1,
         };
-        let event = m.kind_id().is_some();
+        let health = m.protocol().name() == "health";
+        let event = m.kind_id().is_some() && !health;
         let c = m.conversation();
         Told {
             key,
             kind: String::from_utf8_lossy(m.kind()).into_owned(),
             event,
+            health,
             side: m.side(),
             frames: m.frames().iter().map(|f| f.seq).collect(),
             vlan: m.vlan(),
@@ -268,7 +277,7 @@ impl Outcome {
     pub fn kinds(&self) -> Vec<&str> {
         self.told
             .iter()
-            .filter(|t| !t.event)
+            .filter(|t| !t.event && !t.health)
             .map(|t| t.kind.as_str())
             .collect()
     }
