@@ -132,7 +132,7 @@ impl Advisories {
 
     /// What concerns a device, the surest and gravest first.
     pub fn of(&self, device: &Device<'_>) -> Vec<Match<'_>> {
-        let shown = shown(device);
+        let shown = shown(&|mark| device.marked(mark));
         let mut found: Vec<Match<'_>> = Vec::new();
         for advisory in &self.0 {
             let best = advisory
@@ -156,6 +156,24 @@ impl Advisories {
         });
         found
     }
+}
+
+/// The shipped table, read once.
+static TABLE: LazyLock<Advisories> = LazyLock::new(Advisories::shipped);
+
+/// Ids of shipped advisories whose affected versions lie surely around what somebody shows, and that
+/// can be used over a network.
+pub(crate) fn certain<'a>(marked: &dyn Fn(Mark) -> Vec<&'a str>) -> Vec<String> {
+    let shown = shown(marked);
+    let concerns = |a: &&Advisory| {
+        let pairs = a.products.iter().flat_map(|p| shown.iter().map(move |s| (p, s)));
+        a.reach.on_the_wire()
+            && pairs
+                .into_iter()
+                .any(|(p, s)| held(p, s).is_some_and(|(c, _)| c == Certainty::Certain))
+    };
+    let concerned = TABLE.all().iter().filter(concerns);
+    concerned.map(|a| a.id.clone()).collect()
 }
 
 /// A product that a device shows.
@@ -218,11 +236,11 @@ static BANNERS: LazyLock<Vec<(Regex, &str, &str, bool)>> = LazyLock::new(|| {
     .collect()
 });
 
-fn shown(device: &Device<'_>) -> Vec<Shown> {
+fn shown<'a>(marked: &dyn Fn(Mark) -> Vec<&'a str>) -> Vec<Shown> {
     let mut all = Vec::new();
     for text in [Mark::Software, Mark::Class]
         .into_iter()
-        .flat_map(|m| device.marked(m))
+        .flat_map(marked)
     {
         for (pattern, vendor, product, inside) in BANNERS.iter() {
             let Some(parts) = pattern.captures(text) else {
@@ -238,9 +256,9 @@ fn shown(device: &Device<'_>) -> Vec<Shown> {
             });
         }
     }
-    let vendors = device.marked(Mark::Vendor);
-    let firmware = device.marked(Mark::Firmware);
-    for model in device.marked(Mark::Model) {
+    let vendors = marked(Mark::Vendor);
+    let firmware = marked(Mark::Firmware);
+    for model in marked(Mark::Model) {
         for vendor in &vendors {
             all.push(Shown {
                 vendor: vendor.to_lowercase(),

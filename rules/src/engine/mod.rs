@@ -10,6 +10,8 @@ mod keep;
 mod lessons;
 mod needs;
 mod neighbours;
+pub(crate) mod orders;
+pub(crate) mod patients;
 mod places;
 mod quiet;
 mod render;
@@ -20,6 +22,7 @@ mod table;
 mod trace;
 mod unjudged;
 mod unusual;
+pub(crate) mod vitals;
 mod wants;
 mod windows;
 
@@ -41,6 +44,8 @@ pub use self::lessons::Taught;
 use self::needs::Needs;
 pub use self::needs::protocols_of;
 pub use self::neighbours::Neighbours;
+use self::orders::Orders;
+use self::patients::Patients;
 use self::quiet::Quiet;
 use self::setpoints::Setpoints;
 use self::shapes::{Concerned, Shapes};
@@ -49,6 +54,7 @@ use self::trace::{Ground, Noting};
 pub use self::trace::{Meeting, Part, Trace, When};
 pub use self::unjudged::Unjudged;
 use self::unjudged::{Doubt, Doubts};
+use self::vitals::Vitals;
 use self::windows::{Feeding, Told, Windows};
 use crate::baseline::Baseline;
 use crate::exceptions::{Case, Cause, Exceptions};
@@ -81,6 +87,9 @@ pub struct Judge {
     lessons: Lessons,
     setpoints: Setpoints,
     neighbours: Neighbours,
+    vitals: Vitals,
+    orders: Orders,
+    patients: Patients,
     vigil: Vigil,
     /// A rule that somebody follows.
     trace: Option<Box<Trace>>,
@@ -88,6 +97,8 @@ pub struct Judge {
     quiet: Quiet,
     baseline: Option<Box<Baseline>>,
     hasher: RandomState,
+    /// What the message in hand shows against the past.
+    seen: Seen,
     scratch: Scratch,
     costs: costs::Costs,
 }
@@ -108,6 +119,14 @@ struct Book {
     unjudged: Vec<Doubts>,
     /// Windows that wait for something to follow: rule and place.
     absences: Vec<(RuleAt, usize)>,
+}
+
+/// What a message shows against what streams, pumps and patients were before it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    vitals: vitals::Unusual,
+    closing: Option<orders::Closing>,
+    patient: bool,
 }
 
 #[derive(Default)]
@@ -188,12 +207,16 @@ impl Judge {
             lessons: Lessons::new(&limits),
             setpoints: Setpoints::new(&limits),
             neighbours: Neighbours::new(&limits),
+            vitals: Vitals::new(&limits),
+            orders: Orders::new(&limits),
+            patients: Patients::new(&limits),
             vigil: Vigil::new(&limits),
             trace: None,
             findings: Findings::new(&limits),
             quiet: Quiet::new(&limits),
             baseline: None,
             hasher: RandomState::default(),
+            seen: Seen::default(),
             scratch: Scratch::default(),
             costs: costs::Costs::default(),
             limits,
@@ -235,6 +258,11 @@ impl Judge {
         self.inventory.saw(message, &mut self.hits);
         self.neighbours.saw(message, &mut self.hits);
         self.lessons.learn(message, &mut self.hits);
+        self.seen = Seen {
+            vitals: self.vitals.saw(message, &mut self.hits).unwrap_or_default(),
+            closing: self.orders.reported(message, &mut self.hits),
+            patient: self.patients.saw(message, &mut self.hits),
+        };
         let mut concerned = self.book.index.concerns(message);
         let shape = if concerned { self.shape(message) } else { None };
         if let Some(concern) = shape.and_then(|at| self.book.shapes.concern(at)) {
@@ -244,7 +272,7 @@ impl Judge {
         concerned |= self.trace.is_some();
         let tracked = self.book.tracks[message.protocol().index()];
         let answered = match message.answers() {
-            Some(_) if concerned || !self.joins.is_empty() || self.setpoints.waits() => {
+            Some(_) if concerned || !self.joins.is_empty() || self.setpoints.waits() || self.orders.waits() => {
                 self.joins.answered_under(message)
             }
             _ => None,
@@ -288,6 +316,7 @@ impl Judge {
     fn note_value(&mut self, message: Message<'_>, asked: Option<u64>, answered: Option<u64>) {
         if let Some((key, join)) = answered.zip(message.answers()) {
             self.setpoints.answered(key, join.outcome);
+            self.orders.answered(key, join.outcome);
         }
         let therapy = message.effect() == Some(Effect::Therapy);
         if message.verb().is_some() && !therapy {
@@ -303,6 +332,7 @@ impl Judge {
         });
         let now = self.clock.now();
         self.setpoints.saw(message, asked, may, now, &mut self.hits);
+        self.orders.ordered(message, asked, &mut self.hits);
     }
 
     /// Moves the clock (packet time, nanoseconds since 1970): what has lapsed by then is judged.
@@ -684,6 +714,9 @@ impl Judge {
                     before: self.setpoints.before(message, self.clock.now()),
                     taught: self.lessons.taught(message),
                     neighbours: Some(&self.neighbours),
+                    vitals: self.seen.vitals,
+                    closing: self.seen.closing,
+                    patient: Some(self.seen.patient),
                 };
                 facts.request = partner(kept, &self.joins, &self.book.tracks, message, joined);
                 facts
@@ -696,6 +729,7 @@ impl Judge {
                     before: None,
                     taught: self.lessons.taught(request),
                     neighbours: Some(&self.neighbours),
+                    ..Known::default()
                 };
                 facts
             });

@@ -7,6 +7,7 @@
 
 mod asset;
 mod claims;
+mod condition;
 pub mod devices;
 mod holders;
 mod kept;
@@ -54,6 +55,8 @@ pub struct Inventory {
     hasher: RandomState,
     room: Room,
     now: i64,
+    /// When the first asset was seen.
+    began: Option<i64>,
     /// What the site calls its devices.
     register: Option<Arc<Register>>,
 }
@@ -68,6 +71,7 @@ struct Room {
     talks: usize,
     in_use: i64,
     alive: i64,
+    new_after: i64,
 }
 
 /// What of a conversation is known already, so that a message that says nothing new costs little.
@@ -162,8 +166,10 @@ impl Inventory {
                 talks: limits.get(limits::CONVERSATIONS).max(1),
                 in_use: limits.nanoseconds(limits::USE_SECONDS),
                 alive: limits.nanoseconds(limits::HOLDER_SECONDS),
+                new_after: limits.nanoseconds(limits::NEW_AFTER),
             },
             now: i64::MIN,
+            began: None,
             register: None,
         }
     }
@@ -281,10 +287,16 @@ impl Inventory {
             None => self.meet(message, hits),
         };
         let sender = message.side().index();
+        let malformed = message.kind() == b"malformed";
         for (side, index) in talk.pair.iter().enumerate() {
             if let Some(asset) = self.assets.get_mut(*index as usize) {
                 asset.last_seen = asset.last_seen.max(at.time);
                 asset.sent += u64::from(side == sender);
+                if side == sender {
+                    asset.last_sent = asset.last_sent.max(Some(at.time));
+                } else if malformed {
+                    asset.spoiled = asset.spoiled.max(Some(at.time));
+                }
             }
         }
         if talk.protocol != Some(message.protocol()) {
@@ -449,6 +461,7 @@ impl Inventory {
         let Some(asset) = self.assets.get_mut(at as usize) else {
             return;
         };
+        let mut banner = false;
         for (field, value) in message.fields() {
             let Value::Text(text) = value else { continue };
             let text = text.trim_ascii();
@@ -458,7 +471,9 @@ impl Inventory {
             match roles.get(usize::from(field.0)) {
                 Some(Role::Mark(mark)) => {
                     let what = (*mark, printable(text));
+                    let before = asset.marks.len();
                     note(&mut asset.marks, what, message, self.room.names * 2, hits);
+                    banner |= asset.marks.len() > before;
                     if *mark == Mark::Serial && !asset::of_images(message.protocol(), *mark) {
                         self.holders.add(Held::Serial, text, at, hits);
                     }
@@ -469,6 +484,9 @@ impl Inventory {
                 }
                 _ => {}
             }
+        }
+        if banner {
+            asset.advisories = crate::advisory::certain(&|mark| asset.marked(mark).collect());
         }
     }
 
@@ -570,6 +588,8 @@ impl Inventory {
         }
         let at = self.assets.len() as u32;
         self.assets.push(Asset::new(ip, frame));
+        let began = self.began.get_or_insert(frame.time);
+        *began = frame.time.min(*began);
         self.by_ip.insert(ip, at);
         at
     }

@@ -1,0 +1,87 @@
+//! What the inventory can say of an asset at this moment: whether it is new, fell silent, was sent
+//! something malformed, or runs other firmware than its like.
+
+use std::net::IpAddr;
+
+use super::holders::Held;
+use super::{Asset, Inventory, Mark};
+
+const HOUR: i64 = 3_600 * 1_000_000_000;
+/// How long a device is new.
+const NEW: i64 = HOUR;
+/// A version counts as settled after this.
+const SETTLED: i64 = 72 * HOUR;
+/// Devices of a model at least.
+const FLEET: usize = 10;
+
+impl Inventory {
+    /// Whether an asset was first seen lately, after the inventory had learned who is there, and is
+    /// no known device with another address. Unknown while it learns.
+    pub fn is_new(&self, ip: IpAddr) -> Option<bool> {
+        let began = self.began?;
+        if self.now.saturating_sub(began) < self.room.new_after {
+            return None;
+        }
+        let asset = self.asset(ip)?;
+        let young = self.now.saturating_sub(asset.first_seen) <= NEW
+            && asset.first_seen.saturating_sub(began) >= self.room.new_after;
+        Some(young && !self.was_elsewhere(asset))
+    }
+
+    /// Its network card or serial number was seen with another address before.
+    fn was_elsewhere(&self, asset: &Asset) -> bool {
+        let before = |at: &u32| {
+            let other = self.assets.get(*at as usize);
+            other.is_some_and(|o| o.ip != asset.ip && o.first_seen < asset.first_seen)
+        };
+        let mut cards = asset.own_macs();
+        let card = cards.any(|mac| self.holders.of(Held::Mac, &mac).iter().any(before));
+        let serial = asset.serial().map(str::as_bytes);
+        card || serial.is_some_and(|s| self.holders.of(Held::Serial, s).iter().any(before))
+    }
+
+    /// Nanoseconds since an asset last sent anything.
+    pub fn unheard(&self, ip: IpAddr) -> Option<i64> {
+        let last = self.asset(ip)?.last_sent?;
+        Some(self.now.saturating_sub(last).max(0))
+    }
+
+    /// Nanoseconds since something malformed was sent to it.
+    pub fn since_malformed(&self, ip: IpAddr) -> Option<i64> {
+        let last = self.asset(ip)?.spoiled?;
+        Some(self.now.saturating_sub(last).max(0))
+    }
+
+    /// Whether its firmware has long been another than that of nine in ten devices of its model.
+    pub fn firmware_differs(&self, ip: IpAddr) -> Option<bool> {
+        let own = self.asset(ip)?;
+        let (model, (version, since)) = (model(own)?, firmware(own)?);
+        let mut fleet: Vec<&str> = Vec::new();
+        for other in self.assets.iter().filter(|a| self::model(a) == Some(model)) {
+            if let Some((version, _)) = firmware(other) {
+                fleet.push(version);
+            }
+        }
+        if fleet.len() < FLEET || self.now.saturating_sub(since) < SETTLED {
+            return None;
+        }
+        fleet.sort_unstable();
+        let most = fleet
+            .chunk_by(|a, b| a == b)
+            .max_by_key(|same| same.len())?;
+        Some(most.len() * 10 >= fleet.len() * 9 && most.first() != Some(&version))
+    }
+}
+
+fn model(asset: &Asset) -> Option<&str> {
+    let mut models = asset.marked(Mark::Model);
+    let first = models.next()?;
+    models.next().is_none().then_some(first)
+}
+
+/// The version told last, and since when it is told.
+fn firmware(asset: &Asset) -> Option<(&str, i64)> {
+    let told = asset.marks.iter().filter(|m| m.what.0 == Mark::Firmware);
+    let newest = told.max_by_key(|m| m.last)?;
+    Some((newest.what.1.as_str(), newest.first.time))
+}
