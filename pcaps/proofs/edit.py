@@ -10,7 +10,17 @@ ROOT = HERE.parent
 
 def load(name):
     path = ROOT / name
-    return [p for p in PcapReader(gzip.open(path, "rb") if name.endswith(".gz") else str(path))]
+    return [plain(p) for p in PcapReader(gzip.open(path, "rb") if name.endswith(".gz") else str(path))]
+
+
+def plain(p):
+    """What a datagram or segment carries, as bytes."""
+    for layer in (UDP, TCP):
+        if layer in p and p[layer].payload and Raw not in p:
+            data = bytes(p[layer].payload)
+            p[layer].remove_payload()
+            p[layer].add_payload(Raw(data))
+    return p
 
 
 def keep(name, frames):
@@ -31,7 +41,7 @@ def fresh(p):
         if layer in p:
             del p[layer].chksum
     time = p.time
-    p = Ether(bytes(p))
+    p = plain(Ether(bytes(p)))
     p.time = time
     return p
 
@@ -165,33 +175,70 @@ def newcomer():
 
 def nature():
     lease = load("dhcp/two-clients-get-an-address.pcap")
-    for p in lease:
-        if UDP in p and Raw in p:
-            pass
-    classes = [b"MSFT 5.0", b"udhcp"]
     keep("lease-renewed", lease + later(lease, 7200))
-    return classes
+    keep("another-system-on-the-same-card", lease + edited(later(lease, 7200), b"AcmePump 2.1", b"OtherBox 9.9"))
 
 
 def serials():
-    two = load("intellivue/ivue_two_monitors.pcap")
-    return two
+    real = load("intellivue/ivue_real_m8000.pcapng")
+    monitor = next(p for p in real if UDP in p and p[UDP].sport == 24105)
+    twin = renamed(real, {monitor[IP].src: "192.168.126.77"}, {monitor.src: "02:00:00:00:77:77"})
+    keep("two-monitors-one-serial-number", real + later(twin, 2))
 
 
 def certificates():
     shown = load("tls/tls12-mutual-handshake.pcap")
-    return shown
+    again = renamed(later(shown, 3600), {}, None, 50)
+    keep("certificate-shown-again", shown + again)
+    keep("certificate-of-another-issuer", shown + edited(again, b"Test SDC CA", b"Fake SDC CA"))
+    keep("certificate-years-later", later(shown, 10 * 365 * DAY))
+
+
+def versions():
+    first = load("dicom/assoc_rejected.pcap")
+    keep("toolkit-of-an-advisory", first)
+    t = 1790000000
+    answer = lambda server, agent: [("c", b"GET / HTTP/1.1\r\nHost: pump\r\nUser-Agent: " + agent + b"\r\n\r\n"),
+                                    ("s", b"HTTP/1.1 200 OK\r\nServer: " + server + b"\r\nContent-Length: 2\r\n\r\nok")]
+    ends = (*LAPTOP, 41010), (*PUMP, 80)
+    keep("server-of-old", talk(t, *ends, answer(b"Microsoft-IIS/6.0", b"Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 5.1)")))
+    keep("server-of-today", talk(t, *ends, answer(b"Microsoft-IIS/10.0", b"Mozilla/5.0 (Windows NT 10.0; Win64; x64)")))
+
+
+def fleet():
+    asked = [p for p in load("lantronix/attack_terminal_server_reconfig.pcap") if UDP in p and Raw in p][:4]
+    server = asked[1][IP].src
+    all_of_them = []
+    for n in range(11):
+        copy = renamed(asked, {server: f"10.77.21.{n + 1}"}, {asked[1].src: f"02:00:00:00:21:{n + 1:02x}"})
+        for day in (0, 4):
+            all_of_them.append((n, later(copy, n + day * DAY)))
+    same = [p for _, frames in all_of_them for p in frames]
+    keep("ten-with-one-firmware", same)
+    keep("one-of-ten-with-other-firmware", [p for n, frames in all_of_them for p in (edited(frames, b"V6.10.0.1", b"V6.10.9.9") if n == 5 else frames)])
+
+
+def patients():
+    day = load("hl7v2/ward_day.pcap")
+    start = float(day[-1].time) + 60
+    def asked(number):
+        said = [("c", b"GET /shared/notes?about=" + number + b" HTTP/1.1\r\nHost: notes.example\r\n\r\n"), ("s", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")]
+        return talk(start, (*LAPTOP, 41020), ("02:00:00:00:26:01", "198.51.100.20", 80), said)
+    keep("patient-in-a-web-address", day + asked(b"T90001"))
+    keep("no-patient-in-a-web-address", day + asked(b"T70001"))
 
 
 def alarms():
     day = load("sdc/pump_operations.pcap")
-    end = float(day[-1].time)
-    pump = next(p for p in day if IP in p and p[IP].src == "10.73.8.21")
-    beat = alive(pump.src, "10.73.8.21", [end + n for n in range(20, 400, 20)], "10.73.8.50")
-    keep("alarm-paused-and-forgotten", day + beat)
-    # The pause is over after a minute: a report of the same device says so, and the consumer takes it.
-    reports = [i for i, p in enumerate(day) if Raw in p and b"EpisodicAlertReport" in bytes(p[Raw])]
-    return reports
+    device = "10.73.8.21"
+    pump = next(p for p in day if IP in p and p[IP].src == device)
+    paused = next(float(p.time) for p in day if Raw in p and b"EpisodicAlertReport" in bytes(p[Raw]) and b"Psd" in bytes(p[Raw]))
+    before = [p for p in day if float(p.time) < paused + 0.5]
+    beat = alive(pump.src, device, [paused + n for n in range(20, 400, 20)], "10.73.8.50")
+    keep("alarm-paused-and-forgotten", before + beat)
+    # Another session of the same device, in which it reports its alarm system to be on.
+    other = [p for n, p in enumerate(load("sdc/attack_alarm_off.pcap"), 1) if n <= 225]
+    keep("alarm-paused-for-a-minute", before + at(other, paused + 60) + beat)
 
 
 def orders():
@@ -199,7 +246,7 @@ def orders():
 
 
 def main():
-    names = sys.argv[1:] or ["logins", "newcomer"]
+    names = sys.argv[1:] or ["logins", "newcomer", "nature", "serials", "certificates", "versions", "fleet", "patients", "alarms", "orders"]
     for name in names:
         globals()[name]()
 

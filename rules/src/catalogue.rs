@@ -14,15 +14,18 @@ const FILES: &[(&str, &str)] = files![
     "dicom.toml",
     "hl7.toml",
     "identity.toml",
+    "inventory.toml",
     "laboratory.toml",
     "lateral.toml",
+    "logins.toml",
     "monitors.toml",
     "network.toml",
     "pumps.toml",
     "sdc.toml",
     "serial.toml",
     "values.toml",
-    "web.toml"
+    "web.toml",
+    "zones.toml"
 ];
 
 /// Every shipped rule file.
