@@ -188,19 +188,19 @@ def serials():
 
 def certificates():
     shown = load("tls/tls12-mutual-handshake.pcap")
-    again = renamed(later(shown, 3600), {}, None, 50)
+    again = renamed(later(shown, 3600), {"10.73.8.50": "10.73.8.51"})
     keep("certificate-shown-again", shown + again)
     keep("certificate-of-another-issuer", shown + edited(again, b"Test SDC CA", b"Fake SDC CA"))
     keep("certificate-years-later", later(shown, 10 * 365 * DAY))
 
 
 def versions():
-    first = load("dicom/assoc_rejected.pcap")
-    keep("toolkit-of-an-advisory", first)
     t = 1790000000
     answer = lambda server, agent: [("c", b"GET / HTTP/1.1\r\nHost: pump\r\nUser-Agent: " + agent + b"\r\n\r\n"),
                                     ("s", b"HTTP/1.1 200 OK\r\nServer: " + server + b"\r\nContent-Length: 2\r\n\r\nok")]
     ends = (*LAPTOP, 41010), (*PUMP, 80)
+    keep("server-of-an-advisory", talk(t, *ends, answer(b"Orthanc/1.5.7", b"curl/8.5.0")))
+    keep("server-of-a-repaired-version", talk(t, *ends, answer(b"Orthanc/1.5.8", b"curl/8.5.0")))
     keep("server-of-old", talk(t, *ends, answer(b"Microsoft-IIS/6.0", b"Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 5.1)")))
     keep("server-of-today", talk(t, *ends, answer(b"Microsoft-IIS/10.0", b"Mozilla/5.0 (Windows NT 10.0; Win64; x64)")))
 
@@ -233,7 +233,7 @@ def alarms():
     device = "10.73.8.21"
     pump = next(p for p in day if IP in p and p[IP].src == device)
     paused = next(float(p.time) for p in day if Raw in p and b"EpisodicAlertReport" in bytes(p[Raw]) and b"Psd" in bytes(p[Raw]))
-    before = [p for p in day if float(p.time) < paused + 0.5]
+    before = [p for p in day if float(p.time) < paused + 0.002]
     beat = alive(pump.src, device, [paused + n for n in range(20, 400, 20)], "10.73.8.50")
     keep("alarm-paused-and-forgotten", before + beat)
     # Another session of the same device, in which it reports its alarm system to be on.
@@ -241,12 +241,106 @@ def alarms():
     keep("alarm-paused-for-a-minute", before + at(other, paused + 60) + beat)
 
 
-def orders():
-    keep("pump-gives-ten-times-the-order", load("hl7v2/atk_rate_mismatch.pcap"))
+def vitals():
+    two = load("intellivue/ivue_two_monitors.pcap")
+    monitor = next(p for p in two if UDP in p and p[UDP].sport == 24105)[IP].src
+    sent = [p for p in two if UDP in p and p[IP].src == monitor and len(bytes(p[Raw])) > 60]
+    told = [p for p in sent if b"\x41\x82" in bytes(p[Raw])]
+    start = float(told[-1].time)
+
+    def told_again(values, first, step):
+        out = []
+        for n, rate in enumerate(values):
+            p = told[-1].copy()
+            data = bytes(p[Raw])
+            spot = data.index(b"\x41\x82")
+            # NuObsValue (guide): physiological id, state, unit, then a float of 11073: exponent, mantissa.
+            p[Raw].load = data[:spot + 6] + b"\x00" + rate.to_bytes(3, "big") + data[spot + 10:]
+            p = fresh(p)
+            p.time = first + n * step
+            out.append(p)
+        return out
+
+    varied = told_again([70 + n * 7 % 9 for n in range(30)], start + 5, 5)
+    after = start + 5 + 30 * 5
+    keep("vital-signs-stand-still", two + varied + told_again([74] * 60, after, 8))
+    keep("vital-signs-go-on", two + varied + told_again([70 + n * 5 % 9 for n in range(60)], after, 8))
+
+
+def silence():
+    two = load("intellivue/ivue_two_monitors.pcap")
+    heard = [p for p in two if UDP in p and p[UDP].sport == 24105]
+    monitor, card = heard[0][IP].src, heard[0].src
+    polls = [p for p in two if UDP in p and monitor in (p[IP].src, p[IP].dst)]
+    # Before the session is ended in good order.
+    end = max(float(p.time) for p in polls if b"\x41\x82" in bytes(p[Raw]))
+    polls = [p for p in polls if float(p.time) <= end]
+    keep("monitor-goes-silent-and-is-there", polls + alive(card, monitor, [end + n * 10 for n in range(1, 20)], "10.77.4.1"))
+    other = next(p for p in two if ARP in p)
+    keep("monitor-is-unplugged", polls + alive("02:00:00:00:04:01", "10.77.4.1", [end + n * 10 for n in range(1, 20)], "10.77.4.40"))
+
+
+def flood():
+    day = [p for p in load("hl7v2/ward_day.pcap")]
+    note = [p for p in day if TCP in p and Raw in p][0]
+    client = (note.src, "10.20.2.20", 40001)
+    gateway = (note.dst, "10.20.1.12", 2575)
+    def alarm(n, pump):
+        return ("\x0bMSH|^~\\&|PUMPGW^0003B10000000001^EUI-64|HOSP|ALARMS|HOSP|20261124205%04d||ORU^R40^ORU_R40|AL%04d|P|2.6|||AL|NE|||||IHE_PCD_ACM_001\r"
+                "PID|||T90001^^^HOSP^MR||TEST^ONE\rPV1||I|ICU^1^A\rOBR|1|A%d|A%d|196616^MDC_EVT_ALARM^MDC|||20261124205500\r"
+                "OBX|1|ST|196940^MDC_EVT_FLUID_LINE_OCCL^MDC|1.1.1.1.1|^occlusion||||||R|||||||PUMP-%s\r"
+                "OBX|2|ST|68481^MDC_ATTR_EVENT_PHASE^MDC|1.1.1.1.2|start||||||R\r"
+                "OBX|3|ST|68482^MDC_ATTR_ALARM_STATE^MDC|1.1.1.1.3|active||||||R\r\x1c\r" % (n % 10000, n, n, n, pump)).encode()
+    def answer(n):
+        return ("\x0bMSH|^~\\&|ALARMS|HOSP|PUMPGW|HOSP|20261124205500||ACK^R40^ACK|R%04d|P|2.6\rMSA|AA|AL%04d\r\x1c\r" % (n, n)).encode()
+    def told(count, gap):
+        lines = []
+        for n in range(count):
+            lines += [("c", alarm(n, "A0001")), ("s", answer(n))]
+        return talk(1790000000, client, gateway, lines, gap)
+    keep("alarms-one-after-another", told(70, 1.0))
+    keep("alarms-now-and-then", told(12, 12.0))
+
+
+def versions_of_data():
+    day = load("sdc/pump_operations.pcap")
+    # Only as many digits as before: 27 becomes 11.
+    last = [p for p in day if Raw in p and b"EpisodicMetricReport" in bytes(p[Raw]) and b'MdibVersion="27"' in bytes(p[Raw])]
+    keep("description-went-back", edited(day, b'MdibVersion="27"', b'MdibVersion="11"'))
+
+
+def images():
+    day = load("dicom/radiology_day.pcap")
+    keep("day-of-commitments", day + alive(day[0].src, "10.20.30.21", [float(day[-1].time) + n * 600 for n in range(1, 150)], "10.20.30.1")[-3:])
+    first = [i for i, p in enumerate(day) if i + 1 >= 182 and i + 1 <= 198]
+    cut = [p for i, p in enumerate(day) if i not in first]
+    keep("images-not-committed", cut + alive(day[0].src, "10.20.30.21", [float(day[-1].time) + DAY + n * 60 for n in range(1, 4)], "10.20.30.1"))
+
+
+def same_image():
+    day = load("dicom/radiology_day.pcap")
+    # The archive passes on what it was sent: 260 and on.
+    keep("image-under-another-patient", day[:259] + edited(day[259:345], b"TST0001", b"TST0009"))
+
+
+def crash():
+    bad = load("dicom/attack_malformed.pcap")
+    target = next(p for p in bad if TCP in p and p[TCP].flags == "S")
+    ip, mac = target[IP].dst, target.dst
+    def again(times):
+        return [f for n, when in enumerate(times) for f in announced(mac, ip, when)]
+    def announced(mac, ip, when):
+        p = Ether(bytes(Ether(src=mac, dst="ff:ff:ff:ff:ff:ff") / ARP(op=1, hwsrc=mac, psrc=ip, pdst=ip)))
+        p.time = when
+        return [p]
+    end = float(bad[-1].time)
+    second = renamed(later(bad, 600), {}, None, 77)
+    keep("malformed-and-then-restarted-twice", bad + again([end + 20]) + second + again([end + 620]))
+    keep("malformed-and-nothing-happened", bad + second + again([end + 2000, end + 2600]))
 
 
 def main():
-    names = sys.argv[1:] or ["logins", "newcomer", "nature", "serials", "certificates", "versions", "fleet", "patients", "alarms", "orders"]
+    names = sys.argv[1:] or ["logins", "newcomer", "nature", "serials", "certificates", "versions", "fleet", "patients", "alarms", "vitals", "silence", "flood", "versions_of_data", "images", "same_image", "crash"]
     for name in names:
         globals()[name]()
 

@@ -10,6 +10,7 @@ macro_rules! files {
 
 /// Name and text of every shipped rule file.
 const FILES: &[(&str, &str)] = files![
+    "alarms.toml",
     "commands.toml",
     "dicom.toml",
     "hl7.toml",

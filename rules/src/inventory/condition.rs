@@ -47,8 +47,15 @@ impl Inventory {
     }
 
     /// Nanoseconds since something malformed was sent to it.
-    pub fn since_malformed(&self, ip: IpAddr) -> Option<i64> {
-        let last = self.asset(ip)?.spoiled?;
+    /// Who speaks without an address is known by its network card.
+    pub fn since_malformed(&self, ip: IpAddr, mac: Option<[u8; 6]>) -> Option<i64> {
+        let by_card = || {
+            let mac = mac.filter(|m| !self.is_router(*m))?;
+            let holders = self.holders.of(Held::Mac, &mac).iter();
+            holders.filter_map(|at| self.assets.get(*at as usize)?.spoiled).max()
+        };
+        let by_address = self.asset(ip).and_then(|a| a.spoiled);
+        let last = by_address.or_else(by_card)?;
         Some(self.now.saturating_sub(last).max(0))
     }
 

@@ -497,6 +497,9 @@ impl Inventory {
             None => sender,
         };
         self.bind(at, bound.mac, message, hits);
+        if let Some(asset) = self.assets.get_mut(at as usize).filter(|_| !bound.lease) {
+            asset.last_sent = asset.last_sent.max(Some(message.frame().time));
+        }
         if bound.lease
             && let Some(asset) = self.assets.get_mut(at as usize)
             && let Some(place) = asset.macs.iter().position(|m| m.what == bound.mac)

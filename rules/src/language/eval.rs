@@ -900,7 +900,7 @@ fn attribute_of(
         Attribute::Unheard | Attribute::SinceMalformed => {
             let since = match attribute {
                 Attribute::Unheard => facts.inventory.unheard(end.ip),
-                _ => facts.inventory.since_malformed(end.ip),
+                _ => facts.inventory.since_malformed(end.ip, end.mac),
             };
             if let Some(ns) = since {
                 found(Val::Quantity(ns as f64 / 1e9, Dimension::TIME));
