@@ -339,8 +339,26 @@ def crash():
     keep("malformed-and-nothing-happened", bad + second + again([end + 2000, end + 2600]))
 
 
+def stories():
+    """Two chains of findings, each from captures of one attack a stage; and the same attacks by hosts that have nothing to do with one another."""
+    here, start = "10.81.4.66", 1790000000
+    probed, guessed = load("proofs/four-nodes-probed.pcap.gz"), load("proofs/twelve-wrong-passwords.pcap.gz")
+    listed, out = load("dicom/attack_cfind_sweep.pcap"), load("proofs/name-of-a-store-in-the-cloud.pcap.gz")
+    def extortion(guesser, lister, sender, device, archive):
+        parts = (probed, renamed(guessed, {here: guesser, "10.81.2.60": device}),
+                 renamed(listed, {"10.20.30.66": lister, "10.20.30.10": archive}), renamed(out, {"10.81.1.52": sender}))
+        return [p for n, part in enumerate(parts) for p in at(part, start + n * 7200)]
+    keep("extortion-from-one-host", extortion(here, here, here, "10.81.2.60", "10.81.1.50"))
+    keep("the-same-by-strangers", extortion("10.81.5.1", "10.81.6.1", "10.81.7.1", "10.81.2.99", "10.81.1.99"))
+    broken, merged = load("proofs/engine-sent-an-object.pcap.gz"), load("hl7v2/atk_merge_storm.pcap")
+    def abuse(engine):
+        return at(broken, start) + at(renamed(merged, {"10.20.9.66": engine}), start + 3600)
+    keep("engine-abused", abuse("10.81.1.15"))
+    keep("engine-and-somebody-else", abuse("10.81.5.2"))
+
+
 def main():
-    names = sys.argv[1:] or ["logins", "newcomer", "nature", "serials", "certificates", "versions", "fleet", "patients", "alarms", "vitals", "silence", "flood", "versions_of_data", "images", "same_image", "crash"]
+    names = sys.argv[1:] or ["logins", "newcomer", "nature", "serials", "certificates", "versions", "fleet", "patients", "alarms", "vitals", "silence", "flood", "versions_of_data", "images", "same_image", "crash", "stories"]
     for name in names:
         globals()[name]()
 

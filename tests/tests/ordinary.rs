@@ -185,6 +185,38 @@ fn findings_of_one_attack_are_one_story_in_its_order() {
     assert!(firmware.is_some());
 }
 
+/// Chain and stages of every incident that a capture of `pcaps/proofs` ends with.
+fn stories(capture: &str) -> Vec<(String, usize)> {
+    let path = shipped(&format!("pcaps/proofs/{capture}.pcap.gz"));
+    let policy = shipped("pcaps/policies/ordinary.toml");
+    let records = Replay::of(&path).policy(policy).records();
+    let closed = |i: &&Value| i["state"] == "closed";
+    let incidents = records
+        .iter()
+        .filter(|r| r["event_type"] == "incident")
+        .map(|r| &r["incident"]);
+    incidents
+        .filter(closed)
+        .map(|i| {
+            let stages = i["stages"].as_array().map_or(0, Vec::len);
+            (i["chain"].as_str().unwrap_or_default().to_owned(), stages)
+        })
+        .collect()
+}
+
+#[test]
+fn extortion_and_abuse_of_the_engine_are_stories_and_the_same_by_strangers_is_none() {
+    let told = stories("extortion-from-one-host");
+    assert!(told.contains(&("INC-1".to_owned(), 4)), "{told:?}");
+    let told = stories("engine-abused");
+    assert!(told.contains(&("INC-6".to_owned(), 2)), "{told:?}");
+    for strangers in ["the-same-by-strangers", "engine-and-somebody-else"] {
+        let told = stories(strangers);
+        let joined = told.iter().any(|(c, _)| c == "INC-1" || c == "INC-6");
+        assert!(!joined, "{strangers}: {told:?}");
+    }
+}
+
 #[test]
 fn people_are_told_an_incident_as_one_paragraph() {
     let path = shipped("pcaps/dicom/attack_cmove_foreign.pcap");

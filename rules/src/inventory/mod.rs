@@ -217,11 +217,18 @@ impl Inventory {
     /// How many devices hold a name and were seen lately. Addresses behind one network card are
     /// one device.
     fn holders(&self, what: Held, name: &[u8]) -> usize {
+        self.holders_where(what, name, |_| true)
+    }
+
+    fn holders_where(&self, what: Held, name: &[u8], counts: impl Fn(&Asset) -> bool) -> usize {
         let mut cards: Vec<Option<[u8; 6]>> = Vec::new();
         for at in self.holders.of(what, name) {
             let Some(asset) = self.assets.get(*at as usize) else {
                 continue;
             };
+            if !counts(asset) {
+                continue;
+            }
             if self.now.saturating_sub(asset.last_seen) > self.room.alive {
                 continue;
             }
@@ -247,7 +254,14 @@ impl Inventory {
 
     /// How many devices tell the serial number of this one.
     pub(crate) fn holders_of_serial(&self, ip: IpAddr) -> Option<usize> {
-        Some(self.holders(Held::Serial, self.asset(ip)?.serial()?.as_bytes()))
+        let own = self.asset(ip)?;
+        let models: Vec<&str> = own.marked(Mark::Model).collect();
+        // Makers number each model from one.
+        let of_its_model = |a: &Asset| {
+            let mut others = a.marked(Mark::Model).peekable();
+            models.is_empty() || others.peek().is_none() || others.any(|m| models.contains(&m))
+        };
+        Some(self.holders_where(Held::Serial, own.serial()?.as_bytes(), of_its_model))
     }
 
     /// The MAC that an address is bound to, unless it is a router's.
