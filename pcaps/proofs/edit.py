@@ -339,6 +339,22 @@ def crash():
     keep("malformed-and-nothing-happened", bad + second + again([end + 2000, end + 2600]))
 
 
+def urgent():
+    talked = load("telnet/attack_medfusion_telnet_ftp.pcap")
+    def marked(pointer):
+        out, done = [], False
+        for p in talked:
+            if not done and TCP in p and Raw in p and p[TCP].dport == 23:
+                p = p.copy()
+                p[TCP].flags |= 0x20
+                p[TCP].urgptr = pointer(len(p[Raw]))
+                p, done = fresh(p), True
+            out.append(p)
+        return out
+    keep("urgent-pointer-of-nothing", marked(lambda n: 0))
+    keep("urgent-pointer-of-a-break", marked(lambda n: n))
+
+
 def stories():
     """Two chains of findings, each from captures of one attack a stage; and the same attacks by hosts that have nothing to do with one another."""
     here, start = "10.81.4.66", 1790000000
@@ -358,7 +374,7 @@ def stories():
 
 
 def main():
-    names = sys.argv[1:] or ["logins", "newcomer", "nature", "serials", "certificates", "versions", "fleet", "patients", "alarms", "vitals", "silence", "flood", "versions_of_data", "images", "same_image", "crash", "stories"]
+    names = sys.argv[1:] or ["logins", "newcomer", "nature", "serials", "certificates", "versions", "fleet", "patients", "alarms", "vitals", "silence", "flood", "versions_of_data", "images", "same_image", "crash", "urgent", "stories"]
     for name in names:
         globals()[name]()
 
