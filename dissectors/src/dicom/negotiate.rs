@@ -11,12 +11,12 @@ use super::fields::*;
 use super::pdu::{AeTitle, HEADER, PduHeader, PduType, trim};
 use super::value::is_legal_uid;
 use super::words;
-use crate::vendor_logins::User;
 use crate::action::Outcome;
 use crate::contract::Side;
 use crate::limits;
 use crate::message::{Draft, Messages, Scope};
 use crate::schema::{FieldId, KindId};
+use crate::vendor_logins::User;
 
 /// Key under which an association request and its answer meet within the connection.
 const ASSOCIATION: &[u8] = b"association";

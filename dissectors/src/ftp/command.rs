@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use super::fields::*;
-use crate::vendor_logins::User;
 use crate::action::{Action, Verb};
 use crate::address;
 use crate::message::{Draft, Messages, Scope};
 use crate::schema::KindId;
+use crate::vendor_logins::User;
 
 /// The longest command word that anybody defined has four letters, `XSHA256` and its like seven.
 const LONGEST: usize = 8;

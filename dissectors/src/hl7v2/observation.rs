@@ -2,12 +2,12 @@
 
 use crate::action::Device;
 
-use crate::action::Quantity;
 use super::fields::*;
 use super::mdc::{self, Metric};
 use super::order::Group;
 use super::segments::Fields;
 use super::writer::{Amount, Writer};
+use crate::action::Quantity;
 
 /// What the observations of one message tell together.
 #[derive(Clone, Copy, Default)]

@@ -4,8 +4,8 @@ use super::fields::*;
 use super::head::Head;
 use super::json::{Item, Json};
 use super::target::{Target, is_secret, parameters};
-use crate::vendor_logins::User;
 use crate::message::Draft;
+use crate::vendor_logins::User;
 
 /// The longest token whose claims are read.
 const LONGEST_TOKEN: usize = 8 * 1024;

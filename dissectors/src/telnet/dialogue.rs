@@ -3,11 +3,11 @@
 //! Prompts are recognised by the bytes up to them alone, so that it does not matter how the stream
 //! was cut. Passwords are counted, never kept.
 
-use crate::vendor_logins::User;
 use crate::action::{Action, Outcome, Verb};
 use crate::contract::Side;
 use crate::limits::{Limits, TELNET_LINE};
 use crate::message::{Messages, Scope};
+use crate::vendor_logins::User;
 
 use super::fields::*;
 

@@ -51,9 +51,16 @@ mod tests {
 
     #[test]
     fn list_tells_what_a_login_is_of_and_never_the_login() {
-        assert_eq!(User::named(b"admin").with(b"admin"), Some("a default of many products"));
+        assert_eq!(
+            User::named(b"admin").with(b"admin"),
+            Some("a default of many products")
+        );
         let of = User::named(b"museuser").with(b"Muse!Admin");
         assert!(of.is_some_and(|of| of.contains("CVE-2004-2777")));
-        assert!(LOGINS.iter().all(|(hash, of)| hash.len() == 64 && !of.contains('\t')));
+        assert!(
+            LOGINS
+                .iter()
+                .all(|(hash, of)| hash.len() == 64 && !of.contains('\t'))
+        );
     }
 }

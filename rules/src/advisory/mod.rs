@@ -166,7 +166,10 @@ static TABLE: LazyLock<Advisories> = LazyLock::new(Advisories::shipped);
 pub(crate) fn certain<'a>(marked: &dyn Fn(Mark) -> Vec<&'a str>) -> Vec<String> {
     let shown = shown(marked);
     let concerns = |a: &&Advisory| {
-        let pairs = a.products.iter().flat_map(|p| shown.iter().map(move |s| (p, s)));
+        let pairs = a
+            .products
+            .iter()
+            .flat_map(|p| shown.iter().map(move |s| (p, s)));
         a.reach.on_the_wire()
             && pairs
                 .into_iter()
@@ -238,10 +241,7 @@ static BANNERS: LazyLock<Vec<(Regex, &str, &str, bool)>> = LazyLock::new(|| {
 
 fn shown<'a>(marked: &dyn Fn(Mark) -> Vec<&'a str>) -> Vec<Shown> {
     let mut all = Vec::new();
-    for text in [Mark::Software, Mark::Class]
-        .into_iter()
-        .flat_map(marked)
-    {
+    for text in [Mark::Software, Mark::Class].into_iter().flat_map(marked) {
         for (pattern, vendor, product, inside) in BANNERS.iter() {
             let Some(parts) = pattern.captures(text) else {
                 continue;

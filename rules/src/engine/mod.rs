@@ -272,7 +272,12 @@ impl Judge {
         concerned |= self.trace.is_some();
         let tracked = self.book.tracks[message.protocol().index()];
         let answered = match message.answers() {
-            Some(_) if concerned || !self.joins.is_empty() || self.setpoints.waits() || self.orders.waits() => {
+            Some(_)
+                if concerned
+                    || !self.joins.is_empty()
+                    || self.setpoints.waits()
+                    || self.orders.waits() =>
+            {
                 self.joins.answered_under(message)
             }
             _ => None,

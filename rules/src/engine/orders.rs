@@ -222,7 +222,12 @@ fn same(a: f64, b: f64) -> bool {
 }
 
 impl Pump {
-    fn closes(&mut self, said: &[(f64, Dimension)], order: Option<u64>, now: i64) -> Option<Closing> {
+    fn closes(
+        &mut self,
+        said: &[(f64, Dimension)],
+        order: Option<u64>,
+        now: i64,
+    ) -> Option<Closing> {
         let open = self.open.as_ref()?;
         if now.saturating_sub(open.time) > HOLDS {
             self.open = None;

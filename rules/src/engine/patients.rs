@@ -12,7 +12,15 @@ use super::table::Table;
 use crate::limits::{self, Hits, Limits};
 
 /// Where patients' numbers belong.
-const CLINICAL: &[&str] = &["hl7v2", "dicom", "sdc", "intellivue", "mindray", "poct1a", "astm"];
+const CLINICAL: &[&str] = &[
+    "hl7v2",
+    "dicom",
+    "sdc",
+    "intellivue",
+    "mindray",
+    "poct1a",
+    "astm",
+];
 
 /// Where they do not: protocol, fields of open words.
 const OPEN: &[(&str, &[&str])] = &[

@@ -271,8 +271,9 @@ impl Look<'_> {
             },
             Operand::Fact(Which::This, fact) => self.fact(*fact),
             Operand::Fact(Which::Request, _) if !self.shape.answers => Settled::Absent,
-            Operand::Asset(_, Attribute::Kind | Attribute::Zone)
-                if self.facts.policy.is_none() => Settled::Absent,
+            Operand::Asset(_, Attribute::Kind | Attribute::Zone) if self.facts.policy.is_none() => {
+                Settled::Absent
+            }
             Operand::Host(inner) => match self.operand(inner) {
                 Settled::Absent => Settled::Absent,
                 _ => Settled::No,

@@ -236,8 +236,7 @@ impl Stream {
                 self.stepped.push((*kind, now));
             }
         }
-        self.stepped
-            .retain(|s| now.saturating_sub(s.1) <= STEP);
+        self.stepped.retain(|s| now.saturating_sub(s.1) <= STEP);
         if here { self.stepped.len() as u32 } else { 0 }
     }
 }

@@ -43,6 +43,8 @@ pub struct Asset {
     /// When it last sent anything, and when it was last sent something malformed. Packet time.
     pub(super) last_sent: Option<i64>,
     pub(super) spoiled: Option<i64>,
+    /// When it began anew soon after that, the newest last.
+    pub(super) crashes: Vec<i64>,
     /// Messages that it sent.
     pub sent: u64,
     pub first: FrameRef,
@@ -113,6 +115,7 @@ impl Asset {
             advisories: Vec::new(),
             last_sent: None,
             spoiled: None,
+            crashes: Vec::new(),
             sent: 0,
             first: at,
             first_seen: at.time,

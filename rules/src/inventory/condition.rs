@@ -3,12 +3,20 @@
 
 use std::net::IpAddr;
 
+use dissectors::message::Message;
+
 use super::holders::Held;
 use super::{Asset, Inventory, Mark};
 
 const HOUR: i64 = 3_600 * 1_000_000_000;
 /// How long a device is new.
 const NEW: i64 = HOUR;
+/// Within this of something malformed a new beginning is its doing.
+const SOON: i64 = 120_000_000_000;
+/// New beginnings nearer than this are one: ARP and WS-Discovery tell everything twice.
+const ONCE: i64 = 300_000_000_000;
+/// New beginnings that are kept.
+const CRASHES: usize = 8;
 /// A version counts as settled after this.
 const SETTLED: i64 = 72 * HOUR;
 /// Devices of a model at least.
@@ -49,14 +57,55 @@ impl Inventory {
     /// Nanoseconds since something malformed was sent to it.
     /// Who speaks without an address is known by its network card.
     pub fn since_malformed(&self, ip: IpAddr, mac: Option<[u8; 6]>) -> Option<i64> {
-        let by_card = || {
-            let mac = mac.filter(|m| !self.is_router(*m))?;
-            let holders = self.holders.of(Held::Mac, &mac).iter();
-            holders.filter_map(|at| self.assets.get(*at as usize)?.spoiled).max()
-        };
-        let by_address = self.asset(ip).and_then(|a| a.spoiled);
-        let last = by_address.or_else(by_card)?;
+        let last = self.those(ip, mac).filter_map(|a| a.spoiled).max()?;
         Some(self.now.saturating_sub(last).max(0))
+    }
+
+    /// How often it announced itself anew, within a day, soon after something malformed.
+    pub fn crashes(&self, ip: IpAddr, mac: Option<[u8; 6]>) -> usize {
+        let lately = |t: &&i64| self.now.saturating_sub(**t) <= 24 * HOUR;
+        let of_each = self
+            .those(ip, mac)
+            .map(|a| a.crashes.iter().filter(lately).count());
+        of_each.max().unwrap_or(0)
+    }
+
+    /// Notes that a host began anew, if something malformed came just before.
+    pub(super) fn began_anew(&mut self, message: Message<'_>) {
+        let end = message.source();
+        let now = message.frame().time;
+        let at: Vec<u32> = self.places(end.ip, end.mac).collect();
+        for at in at {
+            let Some(asset) = self.assets.get_mut(at as usize) else {
+                continue;
+            };
+            let soon = asset
+                .spoiled
+                .is_some_and(|t| (0..=SOON).contains(&now.saturating_sub(t)));
+            let again = asset
+                .crashes
+                .last()
+                .is_some_and(|t| now.saturating_sub(*t) <= ONCE);
+            if soon && !again {
+                if asset.crashes.len() >= CRASHES {
+                    asset.crashes.remove(0);
+                }
+                asset.crashes.push(now);
+            }
+        }
+    }
+
+    /// A host's own address, or what its network card holds if it speaks without one.
+    fn places(&self, ip: IpAddr, mac: Option<[u8; 6]>) -> impl Iterator<Item = u32> + '_ {
+        let own = self.by_ip.get(&ip).copied();
+        let card = mac.filter(|m| own.is_none() && !self.is_router(*m));
+        let held = card.map_or(&[][..], |mac| self.holders.of(Held::Mac, &mac));
+        own.into_iter().chain(held.iter().copied())
+    }
+
+    fn those(&self, ip: IpAddr, mac: Option<[u8; 6]>) -> impl Iterator<Item = &Asset> {
+        let places = self.places(ip, mac);
+        places.filter_map(|at| self.assets.get(at as usize))
     }
 
     /// Whether its firmware has long been another than that of nine in ten devices of its model.

@@ -320,6 +320,9 @@ impl Inventory {
         if let Some(bound) = link::bound(message) {
             self.link(&bound, talk.pair[sender], message, hits);
         }
+        if begins_anew(message) {
+            self.began_anew(message);
+        }
         let roles = marks::roles(message.protocol());
         let patient = !roles.is_empty() && self.names(message, roles, &mut talk, hits);
         if let Some(verb) = message.verb() {
@@ -609,6 +612,16 @@ impl Inventory {
         *began = frame.time.min(*began);
         self.by_ip.insert(ip, at);
         at
+    }
+}
+
+/// What a host sends when it comes up.
+fn begins_anew(message: Message<'_>) -> bool {
+    match message.protocol().name() {
+        "arp" => matches!(message.kind(), b"announcement" | b"gratuitous"),
+        "dhcp" => matches!(message.kind(), b"DHCPDISCOVER" | b"DHCPREQUEST"),
+        "sdc" => message.kind() == b"Hello",
+        _ => false,
     }
 }
 

@@ -68,7 +68,12 @@ mod tests {
 
     #[test]
     fn what_is_no_date_is_none() {
-        for wrong in [&b""[..], b"20261301000000Z", b"20260101000000", b"2026010100000xZ"] {
+        for wrong in [
+            &b""[..],
+            b"20261301000000Z",
+            b"20260101000000",
+            b"2026010100000xZ",
+        ] {
             assert_eq!(second(wrong), None);
         }
         assert_eq!(second(b"19700101000100Z"), Some(60));

@@ -262,6 +262,8 @@ pub enum Attribute {
     Unheard,
     /// Time since something malformed was last sent to it.
     SinceMalformed,
+    /// How often it began anew soon after something malformed.
+    Crashes,
     /// Its firmware is not what nearly all devices of its model have.
     FirmwareDiffers,
     /// Advisories that what it says of itself is surely affected by.

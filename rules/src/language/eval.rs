@@ -906,13 +906,20 @@ fn attribute_of(
                 found(Val::Quantity(ns as f64 / 1e9, Dimension::TIME));
             }
         }
+        Attribute::Crashes => {
+            let crashes = facts.inventory.crashes(end.ip, end.mac);
+            found(Val::Number(crashes as f64));
+        }
         Attribute::FirmwareDiffers => {
             if let Some(differs) = facts.inventory.firmware_differs(end.ip) {
                 found(Val::Flag(differs));
             }
         }
         Attribute::Advisories => {
-            let ids = facts.inventory.asset(end.ip).map(|a| a.advisories.as_slice());
+            let ids = facts
+                .inventory
+                .asset(end.ip)
+                .map(|a| a.advisories.as_slice());
             for id in ids.unwrap_or_default() {
                 found(Val::Text(id.as_bytes()));
             }

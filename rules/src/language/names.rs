@@ -477,6 +477,12 @@ pub const ATTRIBUTES: &[(&str, Attribute, Type, &str)] = &[
         "time since something malformed was last sent to it; unknown if nothing was",
     ),
     (
+        "crashes",
+        Attribute::Crashes,
+        Type::Number,
+        "how often in a day it announced itself anew (ARP, DHCP, Hello) within two minutes of something malformed; what is told twice within five minutes counts once",
+    ),
+    (
         "firmware_differs",
         Attribute::FirmwareDiffers,
         Type::Flag,

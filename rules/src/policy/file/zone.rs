@@ -9,7 +9,11 @@ use crate::language::table::{Placed, Reader, Table};
 use crate::policy::zones::{OUTSIDE, Zone, Zones};
 
 impl Loader {
-    pub(super) fn zone(&mut self, table: &Table<'_>, span: Range<usize>) -> Option<(Zone, Vec<Placed>)> {
+    pub(super) fn zone(
+        &mut self,
+        table: &Table<'_>,
+        span: Range<usize>,
+    ) -> Option<(Zone, Vec<Placed>)> {
         let file = Arc::clone(&self.file);
         let mut report = std::mem::take(&mut self.report);
         let before = report.errors();
@@ -49,7 +53,10 @@ impl Loader {
         let zone = Zone {
             name: name?.text,
             networks: nets,
-            vlans: vlans.into_iter().filter_map(|v| u16::try_from(v).ok()).collect(),
+            vlans: vlans
+                .into_iter()
+                .filter_map(|v| u16::try_from(v).ok())
+                .collect(),
             from: texts(&from),
             commands_from: texts(&commands_from),
         };
