@@ -6,7 +6,7 @@ use std::hash::BuildHasher;
 use dissectors::message::{Interest, Message, Value};
 use dissectors::registry::{PROTOCOLS, ProtocolId};
 use dissectors::schema::{FieldId, Privacy};
-use foldhash::fast::RandomState;
+use foldhash::fast::{FixedState, RandomState};
 
 use super::table::Table;
 use crate::limits::{self, Hits, Limits};
@@ -114,6 +114,17 @@ impl Patients {
                     .any(|word| self.known.contains_key(&self.hasher.hash_one(word)))
             })
     }
+}
+
+/// The first patient that a message names, as a key: the same for one number in all protocols.
+pub(crate) fn key(message: Message<'_>) -> Option<u64> {
+    let named = message.fields().find_map(|(field, value)| match value {
+        Value::Text(text) if message.describe(field).privacy == Privacy::Patient("pid") => {
+            number(text)
+        }
+        _ => None,
+    })?;
+    Some(FixedState::with_seed(0x70_61_74).hash_one(named))
 }
 
 /// What can be told from an ordinary word: long enough, with three digits at least.
