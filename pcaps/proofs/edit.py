@@ -248,14 +248,18 @@ def vitals():
     told = [p for p in sent if b"\x41\x82" in bytes(p[Raw])]
     start = float(told[-1].time)
 
+    def number(data, code, value):
+        """The value behind a physiological id, in every place; as a float of 11073 with the exponent 0."""
+        spot = data.index(code)
+        return data[:spot + 6] + b"\x00" + value.to_bytes(3, "big") + data[spot + 10:]
+
     def told_again(values, first, step):
         out = []
         for n, rate in enumerate(values):
             p = told[-1].copy()
-            data = bytes(p[Raw])
-            spot = data.index(b"\x41\x82")
             # NuObsValue (guide): physiological id, state, unit, then a float of 11073: exponent, mantissa.
-            p[Raw].load = data[:spot + 6] + b"\x00" + rate.to_bytes(3, "big") + data[spot + 10:]
+            rate, oxygen = rate if isinstance(rate, tuple) else (rate, 97)
+            p[Raw].load = number(number(bytes(p[Raw]), b"\x41\x82", rate), b"\x4b\xb8", oxygen)
             p = fresh(p)
             p.time = first + n * step
             out.append(p)
@@ -264,6 +268,8 @@ def vitals():
     varied = told_again([70 + n * 7 % 9 for n in range(30)], start + 5, 5)
     after = start + 5 + 30 * 5
     keep("vital-signs-stand-still", two + varied + told_again([74] * 60, after, 8))
+    keep("vital-signs-jump", two + told_again([(74, 97)] * 5 + [(168, 61)] * 5, start + 5, 2))
+    keep("one-vital-sign-jumps", two + told_again([(74, 97)] * 5 + [(168, 96)] * 5, start + 5, 2))
     keep("vital-signs-go-on", two + varied + told_again([70 + n * 5 % 9 for n in range(60)], after, 8))
 
 

@@ -217,6 +217,25 @@ fn extortion_and_abuse_of_the_engine_are_stories_and_the_same_by_strangers_is_no
     }
 }
 
+/// The level at which a rule is told on a capture of `pcaps/proofs`.
+fn level(capture: &str, rule: &str) -> Option<String> {
+    let path = shipped(&format!("pcaps/proofs/{capture}.pcap.gz"));
+    let records = Replay::of(&path).records();
+    let alert = records
+        .iter()
+        .filter(|r| r["event_type"] == "alert")
+        .find(|r| r["alert"]["rule_id"] == rule);
+    alert.map(|r| r["alert"]["level"].as_str().unwrap_or_default().to_owned())
+}
+
+#[test]
+fn monitor_that_is_gone_is_noted_and_one_that_is_there_and_silent_is_told_loudly() {
+    let gone = level("monitor-is-unplugged", "WW-ALM-0071");
+    assert_eq!(gone.as_deref(), Some("info"));
+    let silent = level("monitor-goes-silent-and-is-there", "WW-ALM-0071");
+    assert_eq!(silent.as_deref(), Some("high"));
+}
+
 #[test]
 fn people_are_told_an_incident_as_one_paragraph() {
     let path = shipped("pcaps/dicom/attack_cmove_foreign.pcap");
