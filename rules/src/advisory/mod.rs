@@ -164,7 +164,11 @@ static TABLE: LazyLock<Advisories> = LazyLock::new(Advisories::shipped);
 /// Ids of shipped advisories whose affected versions lie surely around what somebody shows, and that
 /// can be used over a network.
 pub(crate) fn certain<'a>(marked: &dyn Fn(Mark) -> Vec<&'a str>) -> Vec<String> {
-    let shown = shown(marked);
+    // What a library inside a product may be affected by is never certain.
+    let shown: Vec<Shown> = shown(marked).into_iter().filter(|s| !s.inside).collect();
+    if shown.is_empty() {
+        return Vec::new();
+    }
     let concerns = |a: &&Advisory| {
         let pairs = a
             .products

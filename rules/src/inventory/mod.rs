@@ -490,7 +490,7 @@ impl Inventory {
                     let what = (*mark, printable(text));
                     let before = asset.marks.len();
                     note(&mut asset.marks, what, message, self.room.names * 2, hits);
-                    banner |= asset.marks.len() > before;
+                    banner |= asset.marks.len() > before && *mark != Mark::Label;
                     if *mark == Mark::Serial && !asset::of_images(message.protocol(), *mark) {
                         self.holders.add(Held::Serial, text, at, hits);
                     }
