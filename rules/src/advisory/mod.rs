@@ -161,6 +161,15 @@ impl Advisories {
 /// The shipped table, read once.
 static TABLE: LazyLock<Advisories> = LazyLock::new(Advisories::shipped);
 
+/// The vendors that each of them names, in small letters: most are passed over by a look at these.
+static VENDORS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let of_each = TABLE.all().iter().map(|a| {
+        let vendors = a.products.iter().map(|p| p.vendor.to_lowercase());
+        vendors.collect::<Vec<_>>().join(" ")
+    });
+    of_each.collect()
+});
+
 /// Ids of shipped advisories whose affected versions lie surely around what somebody shows, and that
 /// can be used over a network.
 pub(crate) fn certain<'a>(marked: &dyn Fn(Mark) -> Vec<&'a str>) -> Vec<String> {
@@ -169,18 +178,22 @@ pub(crate) fn certain<'a>(marked: &dyn Fn(Mark) -> Vec<&'a str>) -> Vec<String> 
     if shown.is_empty() {
         return Vec::new();
     }
-    let concerns = |a: &&Advisory| {
-        let pairs = a
-            .products
-            .iter()
-            .flat_map(|p| shown.iter().map(move |s| (p, s)));
-        a.reach.on_the_wire()
-            && pairs
-                .into_iter()
-                .any(|(p, s)| held(p, s).is_some_and(|(c, _)| c == Certainty::Certain))
+    let sold_by = |vendor: &str| {
+        let mut words = shown.iter().flat_map(|s| s.vendor.split_whitespace());
+        words.any(|word| vendor.contains(word))
     };
-    let concerned = TABLE.all().iter().filter(concerns);
-    concerned.map(|a| a.id.clone()).collect()
+    let concerned = TABLE
+        .all()
+        .iter()
+        .zip(VENDORS.iter())
+        .filter(|(a, vendors)| {
+            let affected = |p: &Product| {
+                let sure = |s: &Shown| held(p, s).is_some_and(|(c, _)| c == Certainty::Certain);
+                shown.iter().any(sure)
+            };
+            a.reach.on_the_wire() && sold_by(vendors) && a.products.iter().any(affected)
+        });
+    concerned.map(|(a, _)| a.id.clone()).collect()
 }
 
 /// A product that a device shows.
