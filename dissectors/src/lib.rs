@@ -75,6 +75,7 @@ pub mod tcp;
 pub mod telnet;
 pub mod tftp;
 pub mod tls;
+mod vendor_logins;
 pub mod vnc;
 
 pub use action::{Action, Device, Effect, Outcome, Verb};

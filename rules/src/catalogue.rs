@@ -10,20 +10,24 @@ macro_rules! files {
 
 /// Name and text of every shipped rule file.
 const FILES: &[(&str, &str)] = files![
+    "alarms.toml",
     "commands.toml",
     "dicom.toml",
     "health.toml",
     "hl7.toml",
     "identity.toml",
+    "inventory.toml",
     "laboratory.toml",
     "lateral.toml",
+    "logins.toml",
     "monitors.toml",
     "network.toml",
     "pumps.toml",
     "sdc.toml",
     "serial.toml",
     "values.toml",
-    "web.toml"
+    "web.toml",
+    "zones.toml"
 ];
 
 /// Every shipped rule file.

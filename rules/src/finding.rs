@@ -251,6 +251,8 @@ pub struct Talk {
     /// Client and server.
     pub ends: [(IpAddr, u16); 2],
     pub vlan: u16,
+    /// Whom it was about: the first patient that the message names, as a key that is never shown.
+    pub patient: Option<u64>,
 }
 
 impl Talk {
@@ -262,6 +264,7 @@ impl Talk {
             transport: conversation.transport,
             ends: conversation.ends.map(|e| (e.ip, e.port)),
             vlan: message.vlan(),
+            patient: crate::engine::patients::key(message),
         }
     }
 }

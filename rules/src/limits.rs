@@ -32,6 +32,9 @@ dissectors::limits! {
     CONVERSATIONS "judged-conversations" = 65_536, "conversations whose claimed names are remembered";
     TAUGHT_HANDLES "taught-handles" = 65_536, "operation handles whose meaning devices taught; the device that taught first is forgotten";
     SETPOINTS "setpoints" = 65_536, "values in force that jumps are measured against";
+    VITAL_STREAMS "vital-streams" = 16_384, "streams of vital signs that are watched for standing still and for steps";
+    PATIENTS_KNOWN "patients-known" = 262_144, "patients that clinical messages named, so that their numbers are known elsewhere";
+    NEW_AFTER "new-after" = 86_400, "seconds of packet time for which every device is known to the inventory without being new";
     THRESHOLD_KEYS "threshold-keys" = 65_536, "parties that thresholds of the exceptions count apart; beyond that nothing is held back";
     BASELINE_DEVICES "baseline-devices" = 16_384, "devices whose usual behaviour is learned";
     BASELINE_PEERS "baseline-peers" = 128, "peers learned of one device; of one with more a new peer is not told";

@@ -185,6 +185,57 @@ fn findings_of_one_attack_are_one_story_in_its_order() {
     assert!(firmware.is_some());
 }
 
+/// Chain and stages of every incident that a capture of `pcaps/proofs` ends with.
+fn stories(capture: &str) -> Vec<(String, usize)> {
+    let path = shipped(&format!("pcaps/proofs/{capture}.pcap.gz"));
+    let policy = shipped("pcaps/policies/ordinary.toml");
+    let records = Replay::of(&path).policy(policy).records();
+    let closed = |i: &&Value| i["state"] == "closed";
+    let incidents = records
+        .iter()
+        .filter(|r| r["event_type"] == "incident")
+        .map(|r| &r["incident"]);
+    incidents
+        .filter(closed)
+        .map(|i| {
+            let stages = i["stages"].as_array().map_or(0, Vec::len);
+            (i["chain"].as_str().unwrap_or_default().to_owned(), stages)
+        })
+        .collect()
+}
+
+#[test]
+fn extortion_and_abuse_of_the_engine_are_stories_and_the_same_by_strangers_is_none() {
+    let told = stories("extortion-from-one-host");
+    assert!(told.contains(&("INC-1".to_owned(), 4)), "{told:?}");
+    let told = stories("engine-abused");
+    assert!(told.contains(&("INC-6".to_owned(), 2)), "{told:?}");
+    for strangers in ["the-same-by-strangers", "engine-and-somebody-else"] {
+        let told = stories(strangers);
+        let joined = told.iter().any(|(c, _)| c == "INC-1" || c == "INC-6");
+        assert!(!joined, "{strangers}: {told:?}");
+    }
+}
+
+/// The level at which a rule is told on a capture of `pcaps/proofs`.
+fn level(capture: &str, rule: &str) -> Option<String> {
+    let path = shipped(&format!("pcaps/proofs/{capture}.pcap.gz"));
+    let records = Replay::of(&path).records();
+    let alert = records
+        .iter()
+        .filter(|r| r["event_type"] == "alert")
+        .find(|r| r["alert"]["rule_id"] == rule);
+    alert.map(|r| r["alert"]["level"].as_str().unwrap_or_default().to_owned())
+}
+
+#[test]
+fn monitor_that_is_gone_is_noted_and_one_that_is_there_and_silent_is_told_loudly() {
+    let gone = level("monitor-is-unplugged", "WW-ALM-0071");
+    assert_eq!(gone.as_deref(), Some("info"));
+    let silent = level("monitor-goes-silent-and-is-there", "WW-ALM-0071");
+    assert_eq!(silent.as_deref(), Some("high"));
+}
+
 #[test]
 fn people_are_told_an_incident_as_one_paragraph() {
     let path = shipped("pcaps/dicom/attack_cmove_foreign.pcap");

@@ -229,6 +229,7 @@ fn template() -> Finding {
             transport: Transport::Tcp,
             ends: [(host(1), 50_000), (host(2), 3000)],
             vlan: 0,
+            patient: None,
         },
         dedup_key: String::new(),
         floor: Severity::Info,

@@ -24,6 +24,7 @@ fields! {
     IDENTITY "identity" Text, Open, "user identity type in words (PS3.7 D.3.3.7)";
     USERNAME "username" Text, Patient("staff"), "user name of identity types 1 and 2 (PS3.7 D.3.3.7)";
     PASSCODE "passcode" Text, Secret, "passcode of identity type 2, sent in clear (PS3.7 D.3.3.7)";
+    DEFAULT_LOGIN "default_login" Text, Open, "what the login is of, where it is one that products are shipped with or that became public; never the login";
     TOKEN "token" Text, Secret, "ticket, assertion or token of identity types 3 to 5 (PS3.7 D.3.3.7)";
     IDENTITY_CONFIRM "identity_confirm" Flag, Open, "a positive answer to the identity was asked for (PS3.7 D.3.3.7)";
     IDENTITY_RESPONSE "identity_response" Text, Secret, "the acceptor's answer to the identity (PS3.7 D.3.3.7)";

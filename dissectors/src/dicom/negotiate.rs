@@ -16,6 +16,7 @@ use crate::contract::Side;
 use crate::limits;
 use crate::message::{Draft, Messages, Scope};
 use crate::schema::{FieldId, KindId};
+use crate::vendor_logins::User;
 
 /// Key under which an association request and its answer meet within the connection.
 const ASSOCIATION: &[u8] = b"association";
@@ -344,6 +345,12 @@ impl Reader<'_, '_> {
                 // Redacted whatever the type: some put a passcode where none belongs.
                 let secondary_at = primary_at + identity.primary.len() as u64 + 2;
                 secret_at(PASSCODE, identity.secondary, secondary_at, &mut self.draft);
+                if identity.kind.has_name() && self.draft.wants(DEFAULT_LOGIN) {
+                    let user = User::named(identity.primary);
+                    if let Some(of) = user.with(identity.secondary) {
+                        self.draft.text(DEFAULT_LOGIN, of.as_bytes());
+                    }
+                }
             }
             item::USER_IDENTITY_AC => {
                 let (_, answer) = associate::user_identity_answer(body).ok()?;

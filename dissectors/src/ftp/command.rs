@@ -7,6 +7,7 @@ use crate::action::{Action, Verb};
 use crate::address;
 use crate::message::{Draft, Messages, Scope};
 use crate::schema::KindId;
+use crate::vendor_logins::User;
 
 /// The longest command word that anybody defined has four letters, `XSHA256` and its like seven.
 const LONGEST: usize = 8;
@@ -52,7 +53,13 @@ pub fn is_known(word: &[u8]) -> bool {
 }
 
 /// Writes what a command says. Its answer will name `key`. Gives its word.
-pub fn write(line: &[u8], range: Range<u64>, key: u32, out: &mut Messages<'_>) -> Word {
+pub fn write(
+    line: &[u8],
+    range: Range<u64>,
+    key: u32,
+    user: &mut Option<User>,
+    out: &mut Messages<'_>,
+) -> Word {
     let at = range.start;
     // Telnet's interrupt and synch come before ABOR (RFC 959 4.1.3).
     let start = line.iter().position(|b| *b < 0xF0).unwrap_or(line.len());
@@ -73,6 +80,15 @@ pub fn write(line: &[u8], range: Range<u64>, key: u32, out: &mut Messages<'_>) -
     };
     draft.asks(Scope::Conversation, &key.to_be_bytes());
     say(kind, argument, &mut draft, at);
+    match kind {
+        Some(USER_NAME) => *user = Some(User::named(argument.trim_ascii())),
+        Some(PASS) if draft.wants(DEFAULT_LOGIN) => {
+            if let Some(of) = user.as_ref().and_then(|user| user.with(argument)) {
+                draft.text(DEFAULT_LOGIN, of.as_bytes());
+            }
+        }
+        _ => {}
+    }
     if let Some(verb) = verb(kind, argument) {
         draft.action(Action::of(verb));
     }

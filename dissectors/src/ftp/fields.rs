@@ -6,6 +6,7 @@ fields! {
     USER "user" Text, Patient("staff"), "user name (RFC 959 4.1.1)";
     ANONYMOUS "anonymous" Flag, Open, "the user is the one that everybody may be (RFC 1635)";
     PASSWORD "password" Text, Secret, "password (RFC 959 4.1.1)";
+    DEFAULT_LOGIN "default_login" Text, Open, "what the login is of, where it is one that products are shipped with or that became public; never the login";
     PATH "path" Text, Patient("text"), "file or directory named; the argument of a command that nobody knows";
     EXTENSION "extension" Text, Open, "extension of the file named";
     ARGUMENT "argument" Text, Open, "argument of any other command";

@@ -10,6 +10,7 @@ use super::{command, reply};
 use crate::contract::{Dissector, End, Progress, Reason, Side};
 use crate::limits;
 use crate::message::Messages;
+use crate::vendor_logins::User;
 
 #[derive(Default)]
 pub struct Ftp {
@@ -27,6 +28,8 @@ pub struct Ftp {
     /// Something is missing before the next line.
     holed: [bool; 2],
     odd_lines: u32,
+    /// Who wants to log in.
+    user: Option<User>,
 }
 
 const ALL_OF_IT: u64 = 1 << 60;
@@ -120,7 +123,7 @@ impl Ftp {
         }
         let key = self.commands;
         self.commands = self.commands.wrapping_add(1);
-        let word = command::write(line, range, key, out);
+        let word = command::write(line, range, key, &mut self.user, out);
         if self.asked.len() >= out.limits().get(limits::FTP_WAITING) {
             out.limit(limits::FTP_WAITING);
             self.asked.pop_front();

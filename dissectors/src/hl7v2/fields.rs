@@ -73,6 +73,7 @@ fields! {
     PUMP_STATUS "pump_status" Text[many], Open, "Infusing status (OBX of MDC_PUMP_INFUSING_STATUS)";
     INFUSION_EVENT "infusion_event" Text[many], Open, "Infusion event (OBX of MDC_ATTR_EVT_COND)";
     REPORTED_RATE "reported_rate" Quantity[many], Open, "Rate that the pump reports (OBX of MDC_FLOW_FLUID_PUMP, _CURRENT)";
+    MEASURED "measured" Quantity[many], Open, "Measured values by their MDC code, where they have no field of their own: heart rate, SpO2, respiration, pressures, temperature (OBX of type NM)";
     REPORTED_DOSE "reported_dose" Quantity[many], Open, "Dose rate that the pump reports (OBX of MDC_RATE_DOSE)";
     REPORTED_VTBI "reported_vtbi" Quantity[many], Open, "Volume to be infused that the pump reports (OBX of MDC_VOL_FLUID_TBI)";
     DRUG_LIBRARY "drug_library" Text[many], Open, "Drug library care area and version (OBX)";

@@ -7,6 +7,7 @@ use super::mdc::{self, Metric};
 use super::order::Group;
 use super::segments::Fields;
 use super::writer::{Amount, Writer};
+use crate::action::Quantity;
 
 /// What the observations of one message tell together.
 #[derive(Clone, Copy, Default)]
@@ -106,7 +107,16 @@ impl<'a> Observed<'a> {
             amount
         };
         match metric {
-            Metric::Device(_) | Metric::Other => {}
+            Metric::Device(_) => {}
+            Metric::Other => {
+                if f.get(2) == b"NM"
+                    && let Some(amount) = amount()
+                {
+                    let code = d.first_three(f.get(3))[0];
+                    let quantity = amount.quantity();
+                    w.quantity(MEASURED, Quantity { code, ..quantity });
+                }
+            }
             Metric::SetRate | Metric::CurrentRate => {
                 number(REPORTED_RATE, w);
             }

@@ -232,6 +232,13 @@ impl<'a> Writer<'_, 'a, '_> {
         }
     }
 
+    #[inline]
+    pub fn quantity(&mut self, field: FieldId, quantity: Quantity<'_>) {
+        if self.wanted.has(field) {
+            self.draft.quantity(field, quantity);
+        }
+    }
+
     /// A fault at the first byte of `part`.
     pub fn anomaly(&mut self, name: &'static str, part: &[u8]) {
         let at = self.source.offset(part);

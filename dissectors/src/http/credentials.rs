@@ -5,6 +5,7 @@ use super::head::Head;
 use super::json::{Item, Json};
 use super::target::{Target, is_secret, parameters};
 use crate::message::Draft;
+use crate::vendor_logins::User;
 
 /// The longest token whose claims are read.
 const LONGEST_TOKEN: usize = 8 * 1024;
@@ -31,6 +32,11 @@ pub fn note(head: &Head<'_>, target: Option<&Target<'_>>, draft: &mut Draft<'_>)
                     draft
                         .text(USER, &room[..colon])
                         .secret(PASSWORD, n - colon - 1);
+                    if draft.wants(DEFAULT_LOGIN)
+                        && let Some(of) = User::named(&room[..colon]).with(&room[colon + 1..n])
+                    {
+                        draft.text(DEFAULT_LOGIN, of.as_bytes());
+                    }
                 }
                 None => {
                     draft.secret(PASSWORD, rest.len());

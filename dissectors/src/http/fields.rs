@@ -20,6 +20,7 @@ fields! {
     AUTH_SCHEME "auth_scheme" Text, Open, "scheme of Authorization (RFC 9110 11.4)";
     USER "user" Text, Patient("staff"), "user of Basic authorisation (RFC 7617)";
     PASSWORD "password" Bytes, Secret, "password of Basic authorisation or of a form (RFC 7617)";
+    DEFAULT_LOGIN "default_login" Text, Open, "what the login is of, where it is one that products are shipped with or that became public; never the login";
     TOKEN "token" Bytes, Secret, "bearer token, in a header, a form or the target (RFC 6750)";
     TOKEN_ALG "token_alg" Text, Open, "alg of a JSON web token (RFC 7515 4.1.1)";
     TOKEN_SCOPE "token_scope" Text, Open, "scope claim of a JSON web token (RFC 8693 4.2)";

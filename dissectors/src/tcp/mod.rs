@@ -18,6 +18,7 @@ fields! {
     CLIENT_BYTES "client_bytes" Integer, Open, "payload bytes from the client";
     SERVER_BYTES "server_bytes" Integer, Open, "payload bytes from the server";
     STATE "state" Text, Open, "how far the conversation got: attempt, half-open, refused, established, closed, reset; of a RST that fits no window: ignored";
+    URGENT_POINTER "urgent_pointer" Integer, Open, "urgent pointer of a packet whose pointer and bytes do not fit together";
     STEP "step" Decimal, Open, "seconds by which the capture's clock was set back";
 }
 
@@ -30,6 +31,7 @@ kinds! {
     CLOSED "closed", "the conversation ended";
     HANDSHAKE "handshake-differs", "a second SYN-ACK to one SYN, with another sequence number";
     MAC_DIFFERS "mac-differs", "a packet came from another MAC than the first of its side; told once a side, of datagrams too";
+    URGENT "urgent-odd", "urgent data that no program sends: the pointer is 0, or points beyond the bytes that came; told once a side";
     CLOCK_STEP "clock-step", "the time of the frames went back by more than disorder explains";
 }
 

@@ -7,6 +7,7 @@ use crate::action::{Action, Outcome, Verb};
 use crate::contract::Side;
 use crate::limits::{Limits, TELNET_LINE};
 use crate::message::{Messages, Scope};
+use crate::vendor_logins::User;
 
 use super::fields::*;
 
@@ -21,6 +22,8 @@ pub struct Dialogue {
     /// A password was given and its fate is not known yet.
     pending: Option<u32>,
     passwords: u32,
+    /// Who wants to log in.
+    user: Option<User>,
     banner: Vec<u8>,
     from_start: bool,
     longest: usize,
@@ -56,6 +59,7 @@ impl Dialogue {
             shell_seen: false,
             pending: None,
             passwords: 0,
+            user: None,
             banner: Vec::new(),
             from_start: true,
             longest: limits.get(TELNET_LINE).max(64),
@@ -218,6 +222,7 @@ impl Dialogue {
         let start = if text.is_empty() { end - 1 } else { start };
         match self.prompt {
             Prompt::User => {
+                self.user = Some(User::named(text.trim_ascii()));
                 out.message(LOGIN, start..end)
                     .text_if(USER, text.trim_ascii());
             }
@@ -225,8 +230,13 @@ impl Dialogue {
                 let key = self.passwords;
                 self.passwords = key.wrapping_add(1);
                 self.pending = Some(key);
-                out.message(PASSWORD_KIND, start..end)
-                    .secret(PASSWORD, text.len())
+                let mut draft = out.message(PASSWORD_KIND, start..end);
+                draft.secret(PASSWORD, text.len());
+                let known = self.user.as_ref().filter(|_| draft.wants(DEFAULT_LOGIN));
+                if let Some(of) = known.and_then(|user| user.with(text.trim_ascii())) {
+                    draft.text(DEFAULT_LOGIN, of.as_bytes());
+                }
+                draft
                     .asks(Scope::Conversation, &key.to_be_bytes())
                     .action(Action::of(Verb::ServiceMode));
             }

@@ -14,6 +14,7 @@ fields! {
     BANNER "banner" Text, Open, "first line of text before the first prompt";
     USER "user" Text, Patient("staff"), "name given at a login prompt";
     PASSWORD "password" Text, Secret, "line given at a password prompt";
+    DEFAULT_LOGIN "default_login" Text, Open, "what the login is of, where it is one that products are shipped with or that became public; never the login";
     COMMAND "command" Text, Patient("text"), "line given at another prompt";
     WITHOUT_LOGIN "without_login" Flag, Open, "a shell prompt, and no login or password prompt before it";
 }

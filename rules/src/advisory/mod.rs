@@ -132,7 +132,7 @@ impl Advisories {
 
     /// What concerns a device, the surest and gravest first.
     pub fn of(&self, device: &Device<'_>) -> Vec<Match<'_>> {
-        let shown = shown(device);
+        let shown = shown(&|mark| device.marked(mark));
         let mut found: Vec<Match<'_>> = Vec::new();
         for advisory in &self.0 {
             let best = advisory
@@ -156,6 +156,44 @@ impl Advisories {
         });
         found
     }
+}
+
+/// The shipped table, read once.
+static TABLE: LazyLock<Advisories> = LazyLock::new(Advisories::shipped);
+
+/// The vendors that each of them names, in small letters: most are passed over by a look at these.
+static VENDORS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let of_each = TABLE.all().iter().map(|a| {
+        let vendors = a.products.iter().map(|p| p.vendor.to_lowercase());
+        vendors.collect::<Vec<_>>().join(" ")
+    });
+    of_each.collect()
+});
+
+/// Ids of shipped advisories whose affected versions lie surely around what somebody shows, and that
+/// can be used over a network.
+pub(crate) fn certain<'a>(marked: &dyn Fn(Mark) -> Vec<&'a str>) -> Vec<String> {
+    // What a library inside a product may be affected by is never certain.
+    let shown: Vec<Shown> = shown(marked).into_iter().filter(|s| !s.inside).collect();
+    if shown.is_empty() {
+        return Vec::new();
+    }
+    let sold_by = |vendor: &str| {
+        let mut words = shown.iter().flat_map(|s| s.vendor.split_whitespace());
+        words.any(|word| vendor.contains(word))
+    };
+    let concerned = TABLE
+        .all()
+        .iter()
+        .zip(VENDORS.iter())
+        .filter(|(a, vendors)| {
+            let affected = |p: &Product| {
+                let sure = |s: &Shown| held(p, s).is_some_and(|(c, _)| c == Certainty::Certain);
+                shown.iter().any(sure)
+            };
+            a.reach.on_the_wire() && sold_by(vendors) && a.products.iter().any(affected)
+        });
+    concerned.map(|(a, _)| a.id.clone()).collect()
 }
 
 /// A product that a device shows.
@@ -218,12 +256,9 @@ static BANNERS: LazyLock<Vec<(Regex, &str, &str, bool)>> = LazyLock::new(|| {
     .collect()
 });
 
-fn shown(device: &Device<'_>) -> Vec<Shown> {
+fn shown<'a>(marked: &dyn Fn(Mark) -> Vec<&'a str>) -> Vec<Shown> {
     let mut all = Vec::new();
-    for text in [Mark::Software, Mark::Class]
-        .into_iter()
-        .flat_map(|m| device.marked(m))
-    {
+    for text in [Mark::Software, Mark::Class].into_iter().flat_map(marked) {
         for (pattern, vendor, product, inside) in BANNERS.iter() {
             let Some(parts) = pattern.captures(text) else {
                 continue;
@@ -238,9 +273,9 @@ fn shown(device: &Device<'_>) -> Vec<Shown> {
             });
         }
     }
-    let vendors = device.marked(Mark::Vendor);
-    let firmware = device.marked(Mark::Firmware);
-    for model in device.marked(Mark::Model) {
+    let vendors = marked(Mark::Vendor);
+    let firmware = marked(Mark::Firmware);
+    for model in marked(Mark::Model) {
         for vendor in &vendors {
             all.push(Shown {
                 vendor: vendor.to_lowercase(),

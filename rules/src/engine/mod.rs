@@ -15,6 +15,8 @@ mod needs;
 mod neighbours;
 mod overdue;
 mod packed;
+pub(crate) mod orders;
+pub(crate) mod patients;
 mod places;
 mod quiet;
 mod render;
@@ -28,6 +30,7 @@ mod trace;
 mod unjudged;
 mod unusual;
 mod verdict;
+pub(crate) mod vitals;
 mod wants;
 mod windows;
 
@@ -44,6 +47,8 @@ use self::lessons::Lessons;
 pub use self::lessons::Taught;
 pub use self::needs::protocols_of;
 pub use self::neighbours::Neighbours;
+use self::orders::Orders;
+use self::patients::Patients;
 use self::quiet::Quiet;
 pub use self::restart::Restored;
 use self::setpoints::Setpoints;
@@ -51,6 +56,7 @@ pub(crate) use self::table::Table;
 pub use self::trace::{Meeting, Part, Trace, When};
 pub use self::unjudged::Unjudged;
 use self::verdict::Task;
+use self::vitals::Vitals;
 use self::windows::Told;
 use crate::baseline::Baseline;
 use crate::finding::Event;
@@ -80,6 +86,9 @@ pub struct Judge {
     lessons: Lessons,
     setpoints: Setpoints,
     neighbours: Neighbours,
+    vitals: Vitals,
+    orders: Orders,
+    patients: Patients,
     vigil: Vigil,
     /// A rule that somebody follows.
     trace: Option<Box<Trace>>,
@@ -89,8 +98,18 @@ pub struct Judge {
     /// What the hasher of keys is seeded with; it is kept beside them.
     seed: u64,
     hasher: seed::Keys,
+    /// What the message in hand shows against the past.
+    seen: Seen,
     scratch: Scratch,
     costs: costs::Costs,
+}
+
+/// What a message shows against what streams, pumps and patients were before it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    vitals: vitals::Unusual,
+    closing: Option<orders::Closing>,
+    patient: bool,
 }
 
 #[derive(Default)]
@@ -129,6 +148,9 @@ impl Judge {
             lessons: Lessons::new(&limits),
             setpoints: Setpoints::new(&limits, seed),
             neighbours: Neighbours::new(&limits),
+            vitals: Vitals::new(&limits),
+            orders: Orders::new(&limits),
+            patients: Patients::new(&limits),
             vigil: Vigil::new(&limits),
             trace: None,
             findings: Findings::new(&limits),
@@ -136,6 +158,7 @@ impl Judge {
             baseline: None,
             seed,
             hasher: seed::keys(seed),
+            seen: Seen::default(),
             scratch: Scratch::default(),
             costs: costs::Costs::default(),
             limits,
@@ -177,6 +200,11 @@ impl Judge {
         self.inventory.saw(message, &mut self.hits);
         self.neighbours.saw(message, &mut self.hits);
         self.lessons.learn(message, &mut self.hits);
+        self.seen = Seen {
+            vitals: self.vitals.saw(message, &mut self.hits).unwrap_or_default(),
+            closing: self.orders.reported(message, &mut self.hits),
+            patient: self.patients.saw(message, &mut self.hits),
+        };
         let mut concerned = self.book.index.concerns(message);
         let shape = if concerned { self.shape(message) } else { None };
         if let Some(concern) = shape.and_then(|at| self.book.shapes.concern(at)) {
@@ -186,7 +214,12 @@ impl Judge {
         concerned |= self.trace.is_some();
         let tracked = self.book.tracks[message.protocol().index()];
         let answered = match message.answers() {
-            Some(_) if concerned || !self.joins.is_empty() || self.setpoints.waits() => {
+            Some(_)
+                if concerned
+                    || !self.joins.is_empty()
+                    || self.setpoints.waits()
+                    || self.orders.waits() =>
+            {
                 self.joins.answered_under(message)
             }
             _ => None,
@@ -230,6 +263,7 @@ impl Judge {
     fn note_value(&mut self, message: Message<'_>, asked: Option<u64>, answered: Option<u64>) {
         if let Some((key, join)) = answered.zip(message.answers()) {
             self.setpoints.answered(key, join.outcome);
+            self.orders.answered(key, join.outcome);
         }
         let therapy = message.effect() == Some(Effect::Therapy);
         if message.verb().is_some() && !therapy {
@@ -245,6 +279,7 @@ impl Judge {
         });
         let now = self.clock.now();
         self.setpoints.saw(message, asked, may, now, &mut self.hits);
+        self.orders.ordered(message, asked, &mut self.hits);
     }
 
     /// Moves the clock (packet time, nanoseconds since 1970): what has lapsed by then is judged.

@@ -271,7 +271,9 @@ impl Look<'_> {
             },
             Operand::Fact(Which::This, fact) => self.fact(*fact),
             Operand::Fact(Which::Request, _) if !self.shape.answers => Settled::Absent,
-            Operand::Asset(_, Attribute::Kind) if self.facts.policy.is_none() => Settled::Absent,
+            Operand::Asset(_, Attribute::Kind | Attribute::Zone) if self.facts.policy.is_none() => {
+                Settled::Absent
+            }
             Operand::Host(inner) | Operand::Moment(inner) => match self.operand(inner) {
                 Settled::Absent => Settled::Absent,
                 _ => Settled::No,
@@ -296,6 +298,11 @@ impl Look<'_> {
             | Fact::OneSided
             | Fact::OverlapDiffers
             | Fact::Provenance => Settled::Fixed,
+            Fact::ZoneAllowed | Fact::ZoneCommands
+                if self.facts.policy.is_none_or(|p| p.zones().is_empty()) =>
+            {
+                Settled::Absent
+            }
             Fact::Verb | Fact::Effect | Fact::Device => {
                 only_with(shape.verb.is_some(), Settled::Fixed)
             }

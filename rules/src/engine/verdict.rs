@@ -115,6 +115,9 @@ impl Judge {
                     before: self.setpoints.before(message, self.clock.now()),
                     taught: self.lessons.taught(message),
                     neighbours: Some(&self.neighbours),
+                    vitals: self.seen.vitals,
+                    closing: self.seen.closing,
+                    patient: Some(self.seen.patient),
                 };
                 facts.request = partner(kept, &self.joins, &self.book.tracks, message, joined);
                 facts
@@ -127,6 +130,7 @@ impl Judge {
                     before: None,
                     taught: self.lessons.taught(request),
                     neighbours: Some(&self.neighbours),
+                    ..Known::default()
                 };
                 facts
             });

@@ -6,8 +6,9 @@ use dissectors::registry::{PROTOCOLS, ProtocolId};
 use dissectors::schema::{FieldId, Privacy};
 
 use super::needs::Needs;
-use super::{lessons, setpoints};
+use super::{lessons, orders, patients, setpoints, vitals};
 use crate::inventory::{self, usage};
+use crate::language::certificate;
 use crate::language::compiled::{Attribute, Fact, Operand};
 use crate::language::reads;
 use crate::language::ruleset::Compiled;
@@ -22,6 +23,10 @@ struct Whole {
     /// Whether any field is a patient's.
     patient: bool,
     in_use: bool,
+    certificate: bool,
+    patients: bool,
+    vitals: bool,
+    orders: bool,
 }
 
 /// What a judge of these rules reads of messages.
@@ -41,6 +46,14 @@ pub fn interest(rules: &[Compiled]) -> Interest {
             Operand::Fact(_, Fact::Content) => whole.content = true,
             Operand::Fact(_, Fact::PatientData) => whole.patient = true,
             Operand::Asset(_, Attribute::InUse) => whole.in_use = true,
+            Operand::Fact(_, Fact::CertificateLeft | Fact::CertificateAge) => {
+                whole.certificate = true;
+            }
+            Operand::Fact(_, Fact::KnownPatient) => whole.patients = true,
+            Operand::Fact(_, Fact::VitalsFrozen | Fact::VitalsSteps) => whole.vitals = true,
+            Operand::Fact(_, Fact::OrderKept | Fact::OrderRate | Fact::OrderReported) => {
+                whole.orders = true;
+            }
             _ => {}
         });
         if whole.before {
@@ -48,6 +61,18 @@ pub fn interest(rules: &[Compiled]) -> Interest {
         }
         if whole.in_use {
             usage::interest(&mut interest);
+        }
+        if whole.certificate {
+            certificate::interest(&mut interest);
+        }
+        if whole.patients {
+            patients::interest(&mut interest);
+        }
+        if whole.vitals {
+            vitals::interest(&mut interest);
+        }
+        if whole.orders {
+            orders::interest(&mut interest);
         }
         if !whole.content && !whole.patient {
             continue;

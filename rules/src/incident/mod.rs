@@ -1,10 +1,10 @@
 //! Findings that belong together, as one story: who did what to whom, stage by stage.
 //!
 //! A chain ([`chains`]) is a list of stages. Findings whose hosts meet (the same actor, the same
-//! target, or a target that becomes the actor) are strung together inside the chain's window. A
-//! string becomes an incident when a later stage follows an earlier one and one of its findings is
-//! above `low`; its severity is one step above its worst finding. It closes when the window has
-//! passed, or at the end. All by packet time, so that a replay tells the same story.
+//! target, or a target that becomes the actor), or that are about one patient, are strung together
+//! inside the chain's window. A string becomes an incident when a later stage follows an earlier one
+//! and one of its findings is above `low`; its severity is one step above its worst finding. It
+//! closes when the window has passed, or at the end. All by packet time, so that a replay tells the same story.
 
 pub mod chains;
 
@@ -58,6 +58,8 @@ pub struct Incident {
     pub more: u64,
     /// Every host that a finding names, in order of coming.
     pub hosts: Vec<IpAddr>,
+    /// Whom the findings are about, as keys.
+    patients: Vec<u64>,
     worst: Severity,
     opened: bool,
 }
@@ -141,7 +143,9 @@ impl Incidents {
     ) {
         let hosts = [f.actor.ip, f.target.ip].map(|ip| single(ip).then_some(ip));
         let meets = |i: &Incident| {
-            i.chain == chain && hosts.iter().flatten().any(|ip| i.hosts.contains(ip))
+            let host = hosts.iter().flatten().any(|ip| i.hosts.contains(ip));
+            let patient = f.talk.patient.is_some_and(|p| i.patients.contains(&p));
+            i.chain == chain && (host || patient)
         };
         let at = match self.strings.iter().position(meets) {
             Some(at) => at,
@@ -187,6 +191,7 @@ impl Incident {
             parts: Vec::new(),
             more: 0,
             hosts: Vec::new(),
+            patients: Vec::new(),
             worst: Severity::Info,
             opened: false,
         }
@@ -205,6 +210,12 @@ impl Incident {
             if !self.hosts.contains(&ip) && self.hosts.len() < room {
                 self.hosts.push(ip);
             }
+        }
+        if let Some(patient) = f.talk.patient
+            && !self.patients.contains(&patient)
+            && self.patients.len() < room
+        {
+            self.patients.push(patient);
         }
         if self.parts.len() >= room {
             self.more += 1;

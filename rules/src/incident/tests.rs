@@ -63,6 +63,7 @@ fn finding(rule: &str, severity: Severity, actor: u8, target: u8, minute: i64) -
             transport: Transport::Tcp,
             ends: [(host(actor), 1), (host(target), 1)],
             vlan: 0,
+            patient: None,
         },
         dedup_key: String::new(),
         open: true,
@@ -114,6 +115,25 @@ fn strangers_to_each_other_are_not_joined() {
         finding("WW-DICOM-0042", Severity::High, 8, 2, 5),
     ];
     assert_eq!(story(&apart), Vec::<String>::new());
+}
+
+#[test]
+fn strangers_who_meet_in_one_patient_are_one_story() {
+    let about = |rule: &str, actor, target, minute, patient| {
+        let mut f = finding(rule, Severity::High, actor, target, minute);
+        f.talk.patient = Some(patient);
+        f
+    };
+    let apart = [
+        about("WW-NET-0034", 9, 1, 0, 7),
+        about("WW-LAB-0133", 8, 2, 5, 8),
+    ];
+    assert_eq!(story(&apart), Vec::<String>::new());
+    let one = [
+        about("WW-NET-0034", 9, 1, 0, 7),
+        about("WW-LAB-0133", 8, 2, 5, 7),
+    ];
+    assert!(story(&one)[0].starts_with("opened INC-3"));
 }
 
 #[test]

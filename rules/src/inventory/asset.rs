@@ -38,6 +38,13 @@ pub struct Asset {
     pub peers: Vec<Peer>,
     pub(super) votes: Vec<Vote>,
     pub uses: Uses,
+    /// Advisories whose affected versions it surely lies in, by id.
+    pub advisories: Vec<String>,
+    /// When it last sent anything, and when it was last sent something malformed. Packet time.
+    pub(super) last_sent: Option<i64>,
+    pub(super) spoiled: Option<i64>,
+    /// When it began anew soon after that, the newest last.
+    pub(super) crashes: Vec<i64>,
     /// Messages that it sent.
     pub sent: u64,
     pub first: FrameRef,
@@ -105,6 +112,10 @@ impl Asset {
             peers: Vec::new(),
             votes: Vec::new(),
             uses: Uses::default(),
+            advisories: Vec::new(),
+            last_sent: None,
+            spoiled: None,
+            crashes: Vec::new(),
             sent: 0,
             first: at,
             first_seen: at.time,

@@ -82,6 +82,8 @@ impl Inventory {
             }
             let at = self.assets.len() as u32;
             self.hold(at, &asset, hits);
+            let began = self.began.get_or_insert(asset.first_seen);
+            *began = asset.first_seen.min(*began);
             self.by_ip.insert(asset.ip, at);
             self.assets.push(asset);
             places.push((at, value));

@@ -7,6 +7,7 @@
 
 mod asset;
 mod claims;
+mod condition;
 pub mod devices;
 mod holders;
 mod kept;
@@ -54,6 +55,8 @@ pub struct Inventory {
     hasher: RandomState,
     room: Room,
     now: i64,
+    /// When the first asset was seen.
+    began: Option<i64>,
     /// What the site calls its devices.
     register: Option<Arc<Register>>,
 }
@@ -68,6 +71,7 @@ struct Room {
     talks: usize,
     in_use: i64,
     alive: i64,
+    new_after: i64,
 }
 
 /// What of a conversation is known already, so that a message that says nothing new costs little.
@@ -162,8 +166,10 @@ impl Inventory {
                 talks: limits.get(limits::CONVERSATIONS).max(1),
                 in_use: limits.nanoseconds(limits::USE_SECONDS),
                 alive: limits.nanoseconds(limits::HOLDER_SECONDS),
+                new_after: limits.nanoseconds(limits::NEW_AFTER),
             },
             now: i64::MIN,
+            began: None,
             register: None,
         }
     }
@@ -211,11 +217,18 @@ impl Inventory {
     /// How many devices hold a name and were seen lately. Addresses behind one network card are
     /// one device.
     fn holders(&self, what: Held, name: &[u8]) -> usize {
+        self.holders_where(what, name, |_| true)
+    }
+
+    fn holders_where(&self, what: Held, name: &[u8], counts: impl Fn(&Asset) -> bool) -> usize {
         let mut cards: Vec<Option<[u8; 6]>> = Vec::new();
         for at in self.holders.of(what, name) {
             let Some(asset) = self.assets.get(*at as usize) else {
                 continue;
             };
+            if !counts(asset) {
+                continue;
+            }
             if self.now.saturating_sub(asset.last_seen) > self.room.alive {
                 continue;
             }
@@ -241,7 +254,14 @@ impl Inventory {
 
     /// How many devices tell the serial number of this one.
     pub(crate) fn holders_of_serial(&self, ip: IpAddr) -> Option<usize> {
-        Some(self.holders(Held::Serial, self.asset(ip)?.serial()?.as_bytes()))
+        let own = self.asset(ip)?;
+        let models: Vec<&str> = own.marked(Mark::Model).collect();
+        // Makers number each model from one.
+        let of_its_model = |a: &Asset| {
+            let mut others = a.marked(Mark::Model).peekable();
+            models.is_empty() || others.peek().is_none() || others.any(|m| models.contains(&m))
+        };
+        Some(self.holders_where(Held::Serial, own.serial()?.as_bytes(), of_its_model))
     }
 
     /// The MAC that an address is bound to, unless it is a router's.
@@ -281,10 +301,16 @@ impl Inventory {
             None => self.meet(message, hits),
         };
         let sender = message.side().index();
+        let malformed = message.kind() == b"malformed";
         for (side, index) in talk.pair.iter().enumerate() {
             if let Some(asset) = self.assets.get_mut(*index as usize) {
                 asset.last_seen = asset.last_seen.max(at.time);
                 asset.sent += u64::from(side == sender);
+                if side == sender {
+                    asset.last_sent = asset.last_sent.max(Some(at.time));
+                } else if malformed {
+                    asset.spoiled = asset.spoiled.max(Some(at.time));
+                }
             }
         }
         if talk.protocol != Some(message.protocol()) {
@@ -293,6 +319,9 @@ impl Inventory {
         }
         if let Some(bound) = link::bound(message) {
             self.link(&bound, talk.pair[sender], message, hits);
+        }
+        if begins_anew(message) {
+            self.began_anew(message);
         }
         let roles = marks::roles(message.protocol());
         let patient = !roles.is_empty() && self.names(message, roles, &mut talk, hits);
@@ -449,6 +478,7 @@ impl Inventory {
         let Some(asset) = self.assets.get_mut(at as usize) else {
             return;
         };
+        let mut banner = false;
         for (field, value) in message.fields() {
             let Value::Text(text) = value else { continue };
             let text = text.trim_ascii();
@@ -458,7 +488,9 @@ impl Inventory {
             match roles.get(usize::from(field.0)) {
                 Some(Role::Mark(mark)) => {
                     let what = (*mark, printable(text));
+                    let before = asset.marks.len();
                     note(&mut asset.marks, what, message, self.room.names * 2, hits);
+                    banner |= asset.marks.len() > before && *mark != Mark::Label;
                     if *mark == Mark::Serial && !asset::of_images(message.protocol(), *mark) {
                         self.holders.add(Held::Serial, text, at, hits);
                     }
@@ -470,6 +502,9 @@ impl Inventory {
                 _ => {}
             }
         }
+        if banner {
+            asset.advisories = crate::advisory::certain(&|mark| asset.marked(mark).collect());
+        }
     }
 
     /// A message says which card an address is used from.
@@ -479,6 +514,9 @@ impl Inventory {
             None => sender,
         };
         self.bind(at, bound.mac, message, hits);
+        if let Some(asset) = self.assets.get_mut(at as usize).filter(|_| !bound.lease) {
+            asset.last_sent = asset.last_sent.max(Some(message.frame().time));
+        }
         if bound.lease
             && let Some(asset) = self.assets.get_mut(at as usize)
             && let Some(place) = asset.macs.iter().position(|m| m.what == bound.mac)
@@ -570,8 +608,20 @@ impl Inventory {
         }
         let at = self.assets.len() as u32;
         self.assets.push(Asset::new(ip, frame));
+        let began = self.began.get_or_insert(frame.time);
+        *began = frame.time.min(*began);
         self.by_ip.insert(ip, at);
         at
+    }
+}
+
+/// What a host sends when it comes up.
+fn begins_anew(message: Message<'_>) -> bool {
+    match message.protocol().name() {
+        "arp" => matches!(message.kind(), b"announcement" | b"gratuitous"),
+        "dhcp" => matches!(message.kind(), b"DHCPDISCOVER" | b"DHCPREQUEST"),
+        "sdc" => message.kind() == b"Hello",
+        _ => false,
     }
 }
 

@@ -224,6 +224,22 @@ pub enum Fact {
     Content,
     /// It holds data of a patient.
     PatientData,
+    /// Whether the policy's zones let the sender's zone reach the receiver's, and command it.
+    ZoneAllowed,
+    ZoneCommands,
+    /// From the message to the end, and from the beginning, of the certificate that it shows.
+    CertificateLeft,
+    CertificateAge,
+    /// It names a patient whom a clinical message named, where that does not belong.
+    KnownPatient,
+    /// For how long vital signs that used to vary stand still.
+    VitalsFrozen,
+    /// How many vital signs made a step that no patient makes.
+    VitalsSteps,
+    /// A pump's report shows what was ordered; what was ordered; what is reported.
+    OrderKept,
+    OrderRate,
+    OrderReported,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -245,6 +261,20 @@ pub enum Attribute {
     EprHolders,
     SerialHolders,
     InUse,
+    /// The policy's zone that it is in.
+    Zone,
+    /// First seen lately, after a time in which the inventory learned who is there.
+    New,
+    /// Time since it last sent anything.
+    Unheard,
+    /// Time since something malformed was last sent to it.
+    SinceMalformed,
+    /// How often it began anew soon after something malformed.
+    Crashes,
+    /// Its firmware is not what nearly all devices of its model have.
+    FirmwareDiffers,
+    /// Advisories that what it says of itself is surely affected by.
+    Advisories,
 }
 
 #[derive(Clone, Debug)]

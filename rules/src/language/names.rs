@@ -323,6 +323,66 @@ pub const FACTS: &[(&str, Fact, Type, &str)] = &[
         Type::Flag,
         "the message holds data of a patient or of staff",
     ),
+    (
+        "zone.allowed",
+        Fact::ZoneAllowed,
+        Type::Flag,
+        "the policy's zones let the opener's zone reach the server's",
+    ),
+    (
+        "zone.commands",
+        Fact::ZoneCommands,
+        Type::Flag,
+        "the policy's zones let the actor's zone command the target's",
+    ),
+    (
+        "certificate.left",
+        Fact::CertificateLeft,
+        Type::Quantity,
+        "time from the message to the end of the certificate that it shows; negative once that is over",
+    ),
+    (
+        "certificate.age",
+        Fact::CertificateAge,
+        Type::Quantity,
+        "time from the beginning of the certificate to the message; negative if it is not valid yet",
+    ),
+    (
+        "known_patient",
+        Fact::KnownPatient,
+        Type::Flag,
+        "a web address, file name, question or other open word names a patient whom a clinical message named before",
+    ),
+    (
+        "vitals.frozen",
+        Fact::VitalsFrozen,
+        Type::Quantity,
+        "for how long vital signs stand still, where they varied before and never stood nearly so long",
+    ),
+    (
+        "vitals.steps",
+        Fact::VitalsSteps,
+        Type::Number,
+        "vital signs that changed within seconds as no patient's do",
+    ),
+    (
+        "order.kept",
+        Fact::OrderKept,
+        Type::Flag,
+        "the first report of a pump after an order shows the rate that was ordered",
+    ),
+    (
+        "order.rate",
+        Fact::OrderRate,
+        Type::Quantity,
+        "the rate that was ordered, in such a report",
+    ),
+    (
+        "order.reported",
+        Fact::OrderReported,
+        Type::Quantity,
+        "the rate that the pump says that it gives, in such a report",
+    ),
 ];
 
 /// What an asset has: `actor.ip`, `target.ae`.
@@ -401,6 +461,48 @@ pub const ATTRIBUTES: &[(&str, Attribute, Type, &str)] = &[
         Attribute::InUse,
         Type::Flag,
         "a patient context, an infusion, a study or vital signs were seen lately; else unknown",
+    ),
+    (
+        "zone",
+        Attribute::Zone,
+        Type::Text,
+        "the policy's zone that it is in; `outside` if in none",
+    ),
+    (
+        "new",
+        Attribute::New,
+        Type::Flag,
+        "first seen within the last hour, a day after the inventory began; no other address of the same card or serial number",
+    ),
+    (
+        "unheard",
+        Attribute::Unheard,
+        Type::Quantity,
+        "time since it last sent anything at all",
+    ),
+    (
+        "since_malformed",
+        Attribute::SinceMalformed,
+        Type::Quantity,
+        "time since something malformed was last sent to it; unknown if nothing was",
+    ),
+    (
+        "crashes",
+        Attribute::Crashes,
+        Type::Number,
+        "how often in a day it announced itself anew (ARP, DHCP, Hello) within two minutes of something malformed; what is told twice within five minutes counts once",
+    ),
+    (
+        "firmware_differs",
+        Attribute::FirmwareDiffers,
+        Type::Flag,
+        "for three days its firmware is not that of nine in ten devices of its model; unknown with fewer than ten",
+    ),
+    (
+        "advisory",
+        Attribute::Advisories,
+        Type::Text,
+        "advisories whose affected versions what it says of itself surely lies in",
     ),
 ];
 

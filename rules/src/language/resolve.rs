@@ -133,6 +133,7 @@ impl Checker<'_> {
             if *fact == Fact::Outcome && from == Which::This {
                 self.uses.answer = true;
             }
+            self.uses.policy |= matches!(fact, Fact::ZoneAllowed | Fact::ZoneCommands);
             return Some((Operand::Fact(from, *fact), *ty));
         }
         if from == Which::This && (rest == "true" || rest == "false") {
@@ -196,7 +197,7 @@ impl Checker<'_> {
 
     fn attribute(&mut self, expr: &Expr, seat: Seat, field: &str) -> Option<(Operand, Type)> {
         if let Some((_, attribute, ty, _)) = ATTRIBUTES.iter().find(|a| a.0 == field) {
-            self.uses.policy |= *attribute == Attribute::Kind;
+            self.uses.policy |= matches!(attribute, Attribute::Kind | Attribute::Zone);
             return Some((Operand::Asset(seat, *attribute), *ty));
         }
         let help = nearest(field, ATTRIBUTES.iter().map(|a| a.0))

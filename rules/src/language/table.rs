@@ -136,6 +136,21 @@ impl<'r, 't, 'i> Reader<'r, 't, 'i> {
 
     pub fn integer(&mut self, key: &'static str) -> Option<u32> {
         let item = self.item(key)?;
+        self.whole(item)
+    }
+
+    /// A list of whole numbers; a single one is a list of one.
+    pub fn integers(&mut self, key: &'static str) -> Vec<u32> {
+        let Some(item) = self.item(key) else {
+            return Vec::new();
+        };
+        match item.get_ref() {
+            DeValue::Array(items) => items.iter().filter_map(|i| self.whole(i)).collect(),
+            _ => self.whole(item).into_iter().collect(),
+        }
+    }
+
+    fn whole(&mut self, item: &Item<'_>) -> Option<u32> {
         if let DeValue::Integer(n) = item.get_ref()
             && let Ok(n) = u32::from_str_radix(n.as_str(), n.radix())
         {

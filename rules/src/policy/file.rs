@@ -12,10 +12,13 @@ use toml::de::DeValue;
 use super::bounds::Bounds;
 use super::hours::Hours;
 use super::member::{GroupId, Member, Members, PREFIXES};
+use super::zones::Zones;
 use super::{Grant, Group, HardLimit, Policy, Selector};
 use crate::language::diagnostic::{Diagnostic, Report, Text, nearest};
 use crate::language::table::{self, Placed, Reader, Table};
 use crate::limits::{self, Limits};
+
+mod zone;
 
 /// The schema that this version reads.
 const SCHEMA: u32 = 1;
@@ -52,7 +55,7 @@ pub fn load(name: &str, text: &str, more: Option<(&str, &str)>) -> Result<Policy
         zone: TimeZone::UTC,
         learned: false,
     };
-    let (grants, limits) = loader.root(&root);
+    let (grants, limits, zones) = loader.root(&root);
     loader.unused();
     if loader.report.errors() > 0 {
         return Err(loader.report);
@@ -65,6 +68,7 @@ pub fn load(name: &str, text: &str, more: Option<(&str, &str)>) -> Result<Policy
         members: loader.members,
         grants,
         limits,
+        zones,
         warnings: loader.report,
     })
 }
@@ -83,7 +87,7 @@ struct Loader {
 }
 
 impl Loader {
-    fn root(&mut self, root: &Table<'_>) -> (Vec<Grant>, Vec<HardLimit>) {
+    fn root(&mut self, root: &Table<'_>) -> (Vec<Grant>, Vec<HardLimit>, Zones) {
         let file = Arc::clone(&self.file);
         let mut report = std::mem::take(&mut self.report);
         let mut r = Reader::new(&file, &mut report, "WP001", root, 0..0, "the policy");
@@ -96,6 +100,7 @@ impl Loader {
         let groups = r.tables("group");
         let grants = r.tables("grant");
         let limits = r.tables("bound");
+        let zones = r.tables("zone");
         r.done();
         self.report = report;
         for (table, span) in &groups {
@@ -109,7 +114,9 @@ impl Loader {
             .iter()
             .filter_map(|(t, s)| self.bound(t, s.clone()))
             .collect();
-        (grants, limits)
+        let zones = zones.iter().filter_map(|(t, s)| self.zone(t, s.clone()));
+        let zones = zones.collect();
+        (grants, limits, self.zones(zones))
     }
 
     fn group(&mut self, table: &Table<'_>, span: Range<usize>) {

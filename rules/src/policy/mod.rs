@@ -12,6 +12,7 @@ pub(crate) mod hours;
 pub mod learn;
 pub(crate) mod member;
 pub mod shadow;
+pub mod zones;
 
 use std::net::IpAddr;
 
@@ -25,6 +26,7 @@ use bounds::Bounds;
 use hours::Hours;
 pub(crate) use hours::local;
 use member::{GroupId, Members};
+use zones::Zones;
 
 /// A policy, checked and compiled.
 #[derive(Debug)]
@@ -38,6 +40,7 @@ pub struct Policy {
     members: Members,
     grants: Vec<Grant>,
     limits: Vec<HardLimit>,
+    zones: Zones,
     warnings: Report,
 }
 
@@ -140,6 +143,11 @@ impl Policy {
     pub fn names(&self) -> Vec<String> {
         let named = self.groups.iter().filter(|g| g.named);
         named.map(|g| g.name.clone()).collect()
+    }
+
+    /// The parts of the network that it tells apart.
+    pub fn zones(&self) -> &Zones {
+        &self.zones
     }
 
     /// As it was loaded.

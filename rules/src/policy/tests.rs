@@ -584,3 +584,32 @@ fn narrow_grant_beside_a_wide_one_takes_nothing_away_and_a_hard_limit_does() {
     assert_eq!(at(30.0, "HEPARIN", "10.20.5.9"), Truth::True);
     assert_eq!(at(20.0, "HEPARIN", "10.20.4.9"), Truth::True);
 }
+
+#[test]
+fn zone_without_hosts_or_from_a_zone_that_is_not_there_is_refused() {
+    let told = refused("schema = 1\n[[zone]]\nname = \"icu\"\n");
+    assert!(told.contains("nobody is in it"), "{told}");
+    let told = refused(
+        "schema = 1\n[[zone]]\nname = \"icu\"\nvlans = [7]\nfrom = [\"server\"]\n[[zone]]\nname = \"servers\"\nvlans = [8]\n",
+    );
+    assert!(told.contains("there is no zone `server`"), "{told}");
+    assert!(told.contains("did you mean \"servers\"?"), "{told}");
+    let told = refused("schema = 1\n[[zone]]\nname = \"outside\"\nvlans = [7]\n");
+    assert!(told.contains("cannot be called `outside`"), "{told}");
+}
+
+#[test]
+fn zones_stand_beside_groups_and_grants() {
+    let p = load(
+        "schema = 1\n[[zone]]\nname = \"icu\"\nnetworks = [\"10.1.0.0/24\"]\nvlans = [7]\nfrom = [\"outside\"]\n",
+    );
+    let ends = |a: &str, b: &str| [a, b].map(|ip| ip.parse().unwrap());
+    assert_eq!(
+        p.zones().allows(ends("192.0.2.1", "10.1.0.9"), 0, false),
+        Some(true)
+    );
+    assert_eq!(
+        p.zones().allows(ends("192.0.2.1", "10.1.0.9"), 0, true),
+        Some(false)
+    );
+}

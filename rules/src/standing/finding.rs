@@ -203,6 +203,8 @@ fn talk_of(value: &Value) -> Option<Talk> {
         transport,
         ends: [end(0)?, end(1)?],
         vlan: u16::try_from(value.get("vlan")?.as_u64()?).ok()?,
+        // Not kept: a key that anybody could try numbers against does not go to the disk.
+        patient: None,
     })
 }
 

@@ -85,6 +85,7 @@ pub struct TcpHead {
     pub ack: u32,
     pub flags: TcpFlags,
     pub window: u16,
+    pub urgent: u16,
     /// As on the wire; with the rest of the header it tells a second sighting from a repeat.
     pub checksum: u16,
 }

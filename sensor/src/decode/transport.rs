@@ -37,6 +37,7 @@ impl Decoder {
             flags: TcpFlags(head[13]),
             window: u16::from_be_bytes([head[14], head[15]]),
             checksum: u16::from_be_bytes([head[16], head[17]]),
+            urgent: u16::from_be_bytes([head[18], head[19]]),
         })))
     }
 

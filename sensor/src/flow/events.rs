@@ -123,6 +123,27 @@ pub fn mac(flow: &mut Flow, side: Side, at: &Arrival, cx: &mut Context<'_>) {
     );
 }
 
+/// Tells, once a side, of an urgent pointer that no program's bytes have.
+pub fn urgent(flow: &mut Flow, side: Side, pointer: u16, at: &Arrival, cx: &mut Context<'_>) {
+    let i = side.index();
+    if std::mem::replace(&mut flow.id.urgent_told[i], true) {
+        return;
+    }
+    let usual = &flow.sides[i];
+    write(
+        &mut flow.id,
+        tcp::URGENT,
+        side,
+        0..0,
+        at,
+        cx,
+        |draft, id| {
+            draft.integer(tcp::URGENT_POINTER, pointer.into());
+            origin(draft, id, usual, side, at);
+        },
+    );
+}
+
 /// A second SYN-ACK with another sequence number answered one SYN.
 pub fn handshake_differs(flow: &mut Flow, side: Side, at: &Arrival, cx: &mut Context<'_>) {
     let usual = &flow.sides[side.index()];

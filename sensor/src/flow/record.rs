@@ -47,6 +47,7 @@ pub struct Ident {
     pub macs: [Option<[u8; 6]>; 2],
     /// That a side's MAC changed was told.
     pub mac_told: [bool; 2],
+    pub urgent_told: [bool; 2],
     pub seen: [bool; 2],
     pub missing: [u64; 2],
     pub started: FrameRef,
@@ -194,6 +195,7 @@ impl Ident {
             events: 0,
             macs: [None; 2],
             mac_told: [false; 2],
+            urgent_told: [false; 2],
             seen: [false; 2],
             missing: [0; 2],
             started,

@@ -138,6 +138,12 @@ pub fn packet(flow: &mut Flow, side: Side, packet: &Packet<'_>, cx: &mut Context
     if !packet.payload.is_empty() && new {
         events::mac(flow, side, &packet.at, cx);
     }
+    let bytes = packet.payload.len() + packet.cut as usize;
+    if head.flags.has(TcpFlags::URG)
+        && (head.urgent == 0 || usize::from(head.urgent) > bytes.max(1))
+    {
+        events::urgent(flow, side, head.urgent, &packet.at, cx);
+    }
     if flow.id.macs[i] != packet.at.mac
         && packet.at.mac.is_some()
         && !packet.payload.is_empty()

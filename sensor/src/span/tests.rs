@@ -23,6 +23,7 @@ fn packet(from: u8, to: u8, seq: u32) -> Packet {
             ack: 1,
             flags: TcpFlags(TcpFlags::ACK),
             window: 100,
+            urgent: 0,
             checksum: 0,
         }),
         payload: Payload::default(),

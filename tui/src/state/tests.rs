@@ -78,6 +78,7 @@ fn finding(n: u64, severity: Severity, last: u64) -> Finding {
             transport: Transport::Tcp,
             ends: [(ip(1), 5000), (ip(2), 3000)],
             vlan: 0,
+            patient: None,
         },
         dedup_key: String::new(),
         floor: severity,

@@ -8,6 +8,8 @@ use dissectors::message::{Endpoint, Message};
 
 use super::super::compiled::{Seat, Which};
 use super::super::units::Dimension;
+use crate::engine::orders::Closing;
+use crate::engine::vitals::Unusual;
 use crate::engine::{Neighbours, Taught};
 use crate::inventory::{Claims, Inventory};
 use crate::policy::{Identity, Policy, Standing};
@@ -47,6 +49,12 @@ pub struct Known<'m> {
     /// What the device published of the operation asked for.
     pub taught: Option<Taught>,
     pub neighbours: Option<&'m Neighbours>,
+    /// What is unusual about the vital signs of this message.
+    pub vitals: Unusual,
+    /// What this report says of an order.
+    pub closing: Option<Closing>,
+    /// It names a patient where that does not belong. `None`: not asked.
+    pub patient: Option<bool>,
 }
 
 /// Who asks and who is asked.

@@ -9,6 +9,7 @@ use dissectors::message::Value;
 use dissectors::schema::Privacy;
 
 use super::super::ast::Arithmetic;
+use super::super::certificate;
 use super::super::compiled::{Attribute, Fact, Literal, Operand, Seat, Which};
 use super::super::names::transport_word;
 use super::super::units::{Dimension, Unit};
@@ -355,6 +356,49 @@ fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Va
                 .any(|(field, _)| matches!(message.describe(field).privacy, Privacy::Patient(k) if k != "text" && k != "staff"));
             found(Val::Flag(held));
         }
+        Fact::ZoneAllowed => {
+            let ends = &conversation.ends;
+            let zones = facts.policy.map(|p| p.zones());
+            if let Some(allowed) =
+                zones.and_then(|z| z.allows([ends[0].ip, ends[1].ip], message.vlan(), false))
+            {
+                found(Val::Flag(allowed));
+            }
+        }
+        Fact::ZoneCommands => {
+            let ends = [facts.sides.actor.ip, facts.sides.target.ip];
+            let zones = facts.policy.map(|p| p.zones());
+            if let Some(allowed) = zones.and_then(|z| z.allows(ends, message.vlan(), true)) {
+                found(Val::Flag(allowed));
+            }
+        }
+        Fact::CertificateLeft | Fact::CertificateAge => {
+            if let Some(seconds) = certificate::seconds(message, fact == Fact::CertificateAge) {
+                found(Val::Quantity(seconds, Dimension::TIME));
+            }
+        }
+        Fact::KnownPatient => {
+            if let Some(known) = facts.known.patient.filter(|_| which == Which::This) {
+                found(Val::Flag(known));
+            }
+        }
+        Fact::VitalsFrozen => {
+            if let Some(ns) = facts.known.vitals.frozen.filter(|_| which == Which::This) {
+                found(Val::Quantity(ns as f64 / 1e9, Dimension::TIME));
+            }
+        }
+        Fact::VitalsSteps if which == Which::This => {
+            found(Val::Number(f64::from(facts.known.vitals.steps)));
+        }
+        Fact::OrderKept | Fact::OrderRate | Fact::OrderReported => {
+            if let Some(closing) = facts.known.closing.filter(|_| which == Which::This) {
+                found(match fact {
+                    Fact::OrderKept => Val::Flag(closing.kept),
+                    Fact::OrderRate => Val::Quantity(closing.ordered.0, closing.ordered.1),
+                    _ => Val::Quantity(closing.reported.0, closing.reported.1),
+                });
+            }
+        }
         _ => {}
     }
 }
@@ -410,6 +454,42 @@ fn attribute_of(
         Attribute::InUse => {
             if facts.inventory.in_use(end.ip).is_some() {
                 found(Val::Flag(true));
+            }
+        }
+        Attribute::Zone => {
+            let zones = facts.policy.map(|p| p.zones());
+            text(zones.and_then(|z| Some(z.name(end.ip, facts.message.vlan())?.as_bytes())));
+        }
+        Attribute::New => {
+            if let Some(new) = facts.inventory.is_new(end.ip) {
+                found(Val::Flag(new));
+            }
+        }
+        Attribute::Unheard | Attribute::SinceMalformed => {
+            let since = match attribute {
+                Attribute::Unheard => facts.inventory.unheard(end.ip),
+                _ => facts.inventory.since_malformed(end.ip, end.mac),
+            };
+            if let Some(ns) = since {
+                found(Val::Quantity(ns as f64 / 1e9, Dimension::TIME));
+            }
+        }
+        Attribute::Crashes => {
+            let crashes = facts.inventory.crashes(end.ip, end.mac);
+            found(Val::Number(crashes as f64));
+        }
+        Attribute::FirmwareDiffers => {
+            if let Some(differs) = facts.inventory.firmware_differs(end.ip) {
+                found(Val::Flag(differs));
+            }
+        }
+        Attribute::Advisories => {
+            let ids = facts
+                .inventory
+                .asset(end.ip)
+                .map(|a| a.advisories.as_slice());
+            for id in ids.unwrap_or_default() {
+                found(Val::Text(id.as_bytes()));
             }
         }
         Attribute::Kind => {

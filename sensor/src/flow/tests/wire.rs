@@ -47,6 +47,7 @@ impl Shot {
                 ack,
                 flags: TcpFlags(flags),
                 window: 64_000,
+                urgent: 0,
                 checksum: (sum ^ sum >> 16) as u16,
             }),
             bytes,

@@ -74,6 +74,7 @@ impl Reader {
                 transport: spoken.transport,
                 ends: spoken.ends(),
                 vlan: spoken.vlan,
+                patient: None,
             },
             dedup_key: text(alert, "dedup_key").to_owned(),
             floor: severity,
