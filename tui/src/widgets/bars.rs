@@ -30,7 +30,7 @@ pub fn header(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
     let open = model.findings.counts()[0];
     let now = model.picture_time();
     let clock = format!("{} {}", model.when.clock(now), model.when.zone(now));
-    let mut left = String::from(if width >= 90 { " wardwatch " } else { "" });
+    let mut left = String::from(if width >= 120 { " wardwatch" } else { "" });
     let room = if width >= 100 { 24 } else { 14 };
     let name = fit(
         &model.source.name,
