@@ -85,7 +85,7 @@ impl Seat {
         let mut interest: Interest = judge.interest();
         interest.want_all_fields_of_all();
         let mut judging = Judging::new(judge, outputs);
-        Run {
+        let totals = Run {
             inputs,
             decoder: Decoder::new(&DecodeOptions::default()),
             flow: Settings::default(),
@@ -94,6 +94,7 @@ impl Seat {
             stop: stop.clone(),
         }
         .to_end(&mut judging);
+        sensor::cli::beside::tell(&totals.snapshot, &[], &mut judging);
         drop(requests);
         judging.outputs().serve_screen(&stop);
         let name = capture.file_name().expect("a file").to_string_lossy();
@@ -157,20 +158,25 @@ impl Seat {
                 });
             rest = &rest[len..];
             let effects = hands::key(&mut self.model, &KeyEvent::new(code, KeyModifiers::NONE));
-            for effect in effects {
-                if let Effect::Fetch(id, part) = effect {
-                    self.model.messages.stream = match self.evidence.stream(&part) {
-                        Ok(bytes) => Stream::Have(id, bytes),
-                        Err(why) => Stream::Failed(id, why),
-                    };
-                } else {
-                    self.asked.push(effect);
-                }
-            }
+            self.serve(effects);
             // Drawing settles scrolling, as at a terminal.
             self.buffer();
         }
         self
+    }
+
+    /// Fetches the bytes that are asked for; what else is asked is kept.
+    pub fn serve(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            if let Effect::Fetch(id, part) = effect {
+                self.model.messages.stream = match self.evidence.stream(&part) {
+                    Ok(bytes) => Stream::Have(id, bytes),
+                    Err(why) => Stream::Failed(id, why),
+                };
+            } else {
+                self.asked.push(effect);
+            }
+        }
     }
 
     pub fn resize(&mut self, width: u16, height: u16) {

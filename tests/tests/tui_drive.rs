@@ -75,7 +75,8 @@ fn a_person_finds_opens_exports_acknowledges_and_leaves() {
         .find(|p| p.extension().is_some_and(|e| e == "pcapng"))
         .expect("a capture in it");
     // The acknowledgement: a name, asked once, and a note.
-    tmux.press(&["a"]);
+    // Of several rules on the message only this one: unfolded.
+    tmux.press(&["l", "a"]);
     tmux.shows("your name");
     tmux.press(&["C-u"]);
     tmux.write("Anna");
@@ -140,7 +141,7 @@ fn viewers_elsewhere_see_the_same_and_what_one_says_all_see() {
     };
     assert!(!rows(&open).is_empty());
     assert_eq!(rows(&seen), rows(&open), "both draw the same findings");
-    viewer.press(&["x"]);
+    viewer.press(&["l", "x"]);
     viewer.shows("note:");
     viewer.write("known");
     viewer.press(&["Enter"]);

@@ -6,13 +6,14 @@ use std::fs;
 use std::path::PathBuf;
 
 use rules::language::ruleset::{RuleSet, Source};
-use tui::theme::Look;
+use tui::theme::{ASCII, Look, Theme};
 use wardwatch_tests::capture::shipped;
 use wardwatch_tests::screens::{Seat, styles, text};
 
 /// A picture: its name, the capture, the policy, and the keys that lead to it.
 const PICTURES: &[(&str, &str, &str, &str)] = &[
     ("findings", WARD, HL7, ""),
+    ("findings-unfolded", WARD, HL7, "<Right>j"),
     ("findings-by-rule", WARD, HL7, "r<Enter>"),
     ("findings-acknowledge", WARD, HL7, "aAnna<Enter>ward called"),
     ("findings-help", WARD, HL7, "?"),
@@ -53,7 +54,8 @@ const PICTURES: &[(&str, &str, &str, &str)] = &[
 const WARD: &str = "pcaps/ward/one-evening.pcapng";
 const MONITORS: &str = "pcaps/intellivue/ivue_two_monitors.pcap";
 const HL7: &str = "pcaps/policies/hl7.toml";
-const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
+const STUDIES: &str = "pcaps/dicom/find_cancel_errors.pcap";
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
 #[test]
 fn every_screen_looks_as_its_golden() {
@@ -145,6 +147,149 @@ fn no_colour_is_written_under_no_color() {
             );
         }
     }
+}
+
+/// What a capture tells of patients, as sent.
+fn patient_data(seat: &Seat) -> Vec<Vec<u8>> {
+    use dissectors::message::Value;
+    use dissectors::schema::Privacy;
+    let messages = &seat.model.messages;
+    let mut all = Vec::new();
+    for m in (0..messages.len()).filter_map(|at| messages.get(messages.id(at)?)) {
+        for (id, value) in m.fields() {
+            let (Privacy::Patient(kind), Value::Text(sent) | Value::Time(sent)) =
+                (m.describe(id).privacy, value)
+            else {
+                continue;
+            };
+            // The number of an order is told by its command too; a letter stands anywhere.
+            if sent.len() >= 5 && kind != "accession" {
+                all.push(sent.to_vec());
+            }
+        }
+    }
+    all.sort();
+    all.dedup();
+    all
+}
+
+#[test]
+fn no_picture_shows_patient_data_that_nobody_asked_for() {
+    let hex = |bytes: &[u8]| -> String {
+        let bytes: Vec<String> = bytes.iter().map(|b| format!("{b:02x}")).collect();
+        bytes.join(" ")
+    };
+    for (capture, policy) in [(WARD, Some(HL7)), (MONITORS, None), (STUDIES, None)] {
+        let policy = policy.map(shipped);
+        for size in SIZES {
+            let mut seat = Seat::at(&shipped(capture), policy.as_deref(), size, Look::Dark);
+            let known = patient_data(&seat);
+            let mut shown_if_asked = false;
+            let mut look = |screen: &str, hidden: bool| {
+                for value in &known {
+                    let text = String::from_utf8_lossy(value);
+                    let seen = screen.contains(text.as_ref()) || screen.contains(&hex(&value[..5]));
+                    assert!(!(seen && hidden), "{text} on\n{screen}");
+                    shown_if_asked |= seen;
+                }
+            };
+            for screen in ["1", "2", "3r", "4", "6", "7"] {
+                for row in 0..8 {
+                    seat.press(if row == 0 { screen } else { "j" });
+                    look(&seat.text(), true);
+                }
+            }
+            // Each message, its fields and all of its bytes, then asked for.
+            seat.press("5g");
+            for _ in 0..seat
+                .model
+                .messages
+                .len()
+                .min(if size == SIZES[1] { 16 } else { 0 })
+            {
+                seat.press("<Tab>");
+                for _ in 0..4 {
+                    look(&seat.text(), true);
+                    seat.press("jjjjjjjjjjjj");
+                }
+                seat.press("<Tab>");
+                for _ in 0..4 {
+                    look(&seat.text(), true);
+                    seat.press("jjjjjjjjjjjj");
+                }
+                seat.press("P");
+                look(&seat.text(), false);
+                seat.press("P<Tab>j");
+            }
+            assert!(
+                size != SIZES[1] || shown_if_asked || known.is_empty(),
+                "{capture} shows patient data when asked: the test can fail"
+            );
+        }
+    }
+}
+
+#[test]
+fn ascii_screens_are_ascii() {
+    let policy = shipped(HL7);
+    let mut seat = Seat::at(&shipped(WARD), Some(&policy), (120, 40), Look::Plain);
+    seat.theme = Theme::new(Look::Plain, ASCII);
+    for keys in [
+        "1",
+        "r",
+        "r<Right>",
+        "2",
+        "3",
+        "m",
+        "4",
+        "6",
+        "7",
+        "?",
+        "<Esc>1<Enter>",
+        "1w",
+        "<Esc>/verb is ",
+    ] {
+        seat.press(keys);
+        let said = seat.text();
+        let other: Vec<char> = said.chars().filter(|c| !c.is_ascii()).collect();
+        assert!(other.is_empty(), "{other:?} after {keys} on\n{said}");
+    }
+}
+
+#[test]
+fn mouse_chooses_screens_rows_and_bytes_and_scrolls() {
+    use ratatui::crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+    let policy = shipped(HL7);
+    let mut seat = Seat::at(&shipped(WARD), Some(&policy), (120, 40), Look::Dark);
+    let act = |seat: &mut Seat, kind, at: &str| {
+        let said = seat.text();
+        let (row, line) = said
+            .lines()
+            .enumerate()
+            .find(|(_, l)| l.contains(at))
+            .unwrap_or_else(|| panic!("{at} is not on\n{said}"));
+        let before = &line[..line.find(at).unwrap_or(0)];
+        let event = MouseEvent {
+            kind,
+            column: before.chars().count() as u16 + 1,
+            row: row as u16,
+            modifiers: KeyModifiers::NONE,
+        };
+        let effects = tui::hands::mouse(&mut seat.model, &event);
+        seat.serve(effects);
+        seat.text()
+    };
+    let click = MouseEventKind::Down(MouseButton::Left);
+    act(&mut seat, click, "2 Devices");
+    let said = act(&mut seat, click, "LIS|LAB");
+    assert!(said.contains("device  10.20.3.30"), "{said}");
+    let said = act(&mut seat, MouseEventKind::ScrollDown, "LIS|LAB");
+    assert!(!said.contains("device  10.20.3.30"), "{said}");
+    act(&mut seat, click, "1 Findings");
+    seat.press("<Enter>");
+    // A click into the bytes chooses the field that they belong to.
+    let said = act(&mut seat, click, "42 43 4d 41");
+    assert!(said.contains("▸  sending_app "), "{said}");
 }
 
 #[test]

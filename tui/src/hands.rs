@@ -118,6 +118,8 @@ fn done(model: &mut Model, act: Act, effects: &mut Vec<Effect>) {
         Act::Go(screen) => model.go(screen),
         Act::Left => byte_by(model, -1),
         Act::Right => byte_by(model, 1),
+        Act::Unfold => model.findings.unfold(true),
+        Act::Fold => model.findings.unfold(false),
         Act::Up => move_by(model, -1),
         Act::Down => move_by(model, 1),
         Act::PageUp => move_by(model, -page),
@@ -363,7 +365,14 @@ fn handle(model: &mut Model, handling: Handling) {
     use crate::state::FindingRow;
     let many: Vec<FindingId> = match model.findings.chosen_row() {
         None => return,
-        Some(FindingRow::One(at)) => vec![model.findings.entry(at).finding.finding_id],
+        // What is folded into the row goes with it.
+        Some(FindingRow::One { at, folded: 1.. }) => std::iter::once(at)
+            .chain(model.findings.others(at))
+            .map(|at| model.findings.entry(at).finding.finding_id)
+            .collect(),
+        Some(FindingRow::One { at, .. } | FindingRow::Beneath(at)) => {
+            vec![model.findings.entry(at).finding.finding_id]
+        }
         Some(FindingRow::Rule { first, .. }) => {
             let rule = model.findings.entry(first).finding.rule.id.clone();
             let tab = model.findings.tab;

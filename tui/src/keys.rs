@@ -13,6 +13,9 @@ pub enum Act {
     /// By a byte.
     Left,
     Right,
+    /// Shows the other rules that fired on one message, and hides them.
+    Unfold,
+    Fold,
     PageUp,
     PageDown,
     Top,
@@ -113,6 +116,8 @@ pub const BINDINGS: &[Binding] = &[
     Binding { key: "s", codes: &[c('s')], act: Act::Sort, word: "sort", help: "sort by the next column", on: On::Some(&[Findings, Devices, Conversations, Protocols]) },
     Binding { key: "?", codes: &[c('?'), k(KeyCode::F(1))], act: Act::Help, word: "help", help: "this page", on: On::All },
     Binding { key: "q", codes: &[c('q'), (KeyCode::Char('c'), CTRL)], act: Act::Quit, word: "quit", help: "leave the screen", on: On::All },
+    Binding { key: "l", codes: &[k(KeyCode::Right), c('l')], act: Act::Unfold, word: "unfold", help: "unfold the other rules that fired on the same message (also the arrow key)", on: On::Some(&[Findings]) },
+    Binding { key: "h", codes: &[k(KeyCode::Left), c('h')], act: Act::Fold, word: "", help: "fold them into one row again: ack, mute and reopen then mean all of them", on: On::Some(&[Findings]) },
     Binding { key: "o", codes: &[c('o')], act: Act::Reopen, word: "", help: "open the finding again, with a note", on: On::Some(&[Findings]) },
     Binding { key: "S-Tab", codes: &[(KeyCode::BackTab, KeyModifiers::SHIFT), k(KeyCode::BackTab)], act: Act::PreviousPane, word: "", help: "previous pane or group", on: On::Some(&[Findings, Message]) },
     Binding { key: "-", codes: &[c('-')], act: Act::ZoomOut, word: "", help: "more time on the lanes", on: On::Some(&[Commands]) },

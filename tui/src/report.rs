@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use rules::clean;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::state::{Entry, Source};
 use crate::theme::mark;
@@ -97,23 +98,49 @@ pub fn page(entry: &Entry, source: &Source, when: &When) -> String {
     out
 }
 
-/// Breaks a text at blanks.
+/// Breaks a text at blanks, and a word that is longer than a line wherever the line ends.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut line = String::new();
+    let (mut line, mut used) = (String::new(), 0);
     for word in text.split_whitespace() {
-        let room = unicode_width::UnicodeWidthStr::width(line.as_str())
-            + unicode_width::UnicodeWidthStr::width(word);
-        if !line.is_empty() && room + 1 > width {
+        let wide = word.width();
+        if used > 0 && used + 1 + wide > width {
             lines.push(std::mem::take(&mut line));
+            used = 0;
         }
-        if !line.is_empty() {
+        if used > 0 {
             line.push(' ');
+            used += 1;
         }
-        line.push_str(word);
+        if wide <= width {
+            line.push_str(word);
+            used += wide;
+            continue;
+        }
+        for c in word.chars() {
+            let wide = c.width().unwrap_or(0);
+            if used > 0 && used + wide > width {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            line.push(c);
+            used += wide;
+        }
     }
     if !line.is_empty() {
         lines.push(line);
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn word_longer_than_a_line_loses_nothing() {
+        assert_eq!(wrapped("ab cdefgh i", 4), ["ab", "cdef", "gh i"]);
+        assert_eq!(wrapped("山田太郎", 5), ["山田", "太郎"]);
+        assert_eq!(wrapped("ab", 0), ["a", "b"]);
+    }
 }

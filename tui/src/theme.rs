@@ -74,80 +74,102 @@ pub const ASCII: Signs = Signs {
     branches: ["+", "+", "+"],
 };
 
+/// What the looks with colours differ in.
+struct Hues {
+    accent: Color,
+    bar: (Color, Color),
+    border: Color,
+    selected: (Color, Color),
+    bad: Color,
+    warn: Color,
+    /// Low, medium, high; by lightness too.
+    severity: [Color; 3],
+}
+
+const DARK: Hues = Hues {
+    accent: Color::Cyan,
+    bar: (Color::White, Color::DarkGray),
+    border: Color::DarkGray,
+    selected: (Color::Black, Color::Cyan),
+    bad: Color::LightRed,
+    warn: Color::Yellow,
+    severity: [Color::LightBlue, Color::Cyan, Color::Yellow],
+};
+
+const LIGHT: Hues = Hues {
+    accent: Color::Blue,
+    bar: (Color::Black, Color::Gray),
+    border: Color::Gray,
+    selected: (Color::White, Color::Blue),
+    bad: Color::Red,
+    warn: Color::Magenta,
+    severity: [Color::Blue, Color::Magenta, Color::Red],
+};
+
 impl Theme {
     pub fn new(look: Look, signs: Signs) -> Self {
+        let mut theme = match look {
+            Look::Plain => Theme::plain(signs),
+            Look::Dark => Theme::coloured(&DARK, signs),
+            Look::Light => Theme::coloured(&LIGHT, signs),
+        };
+        theme.look = look;
+        theme
+    }
+
+    fn plain(signs: Signs) -> Self {
         let s = Style::new();
         let bold = s.add_modifier(Modifier::BOLD);
         let reverse = s.add_modifier(Modifier::REVERSED);
         let dim = s.add_modifier(Modifier::DIM);
-        match look {
-            Look::Plain => Theme {
-                look,
-                title: bold,
-                bar: reverse,
-                text: s,
-                dim,
-                border: dim,
-                strong: bold,
-                selected: reverse,
-                key: bold,
-                good: s,
-                bad: bold,
-                warn: bold,
-                marked: reverse,
-                hidden: dim,
-                severity: [dim, s, s, bold, bold.add_modifier(Modifier::REVERSED)],
-                signs,
-            },
-            Look::Dark => Theme {
-                look,
-                title: bold.fg(Color::Cyan),
-                bar: s.fg(Color::White).bg(Color::DarkGray),
-                text: s,
-                dim: s.fg(Color::DarkGray),
-                border: s.fg(Color::DarkGray),
-                strong: bold,
-                selected: s.fg(Color::Black).bg(Color::Cyan),
-                key: bold.fg(Color::Cyan),
-                good: s.fg(Color::Green),
-                bad: bold.fg(Color::LightRed),
-                warn: s.fg(Color::Yellow),
-                marked: s.fg(Color::Black).bg(Color::Yellow),
-                hidden: s.fg(Color::Magenta),
-                // By lightness too: white on red, bright yellow, cyan, blue, grey.
-                severity: [
-                    s.fg(Color::DarkGray),
-                    s.fg(Color::LightBlue),
-                    s.fg(Color::Cyan),
-                    bold.fg(Color::Yellow),
-                    bold.fg(Color::White).bg(Color::Red),
-                ],
-                signs,
-            },
-            Look::Light => Theme {
-                look,
-                title: bold.fg(Color::Blue),
-                bar: s.fg(Color::Black).bg(Color::Gray),
-                text: s,
-                dim: s.fg(Color::DarkGray),
-                border: s.fg(Color::Gray),
-                strong: bold,
-                selected: s.fg(Color::White).bg(Color::Blue),
-                key: bold.fg(Color::Blue),
-                good: s.fg(Color::Green),
-                bad: bold.fg(Color::Red),
-                warn: bold.fg(Color::Magenta),
-                marked: s.fg(Color::Black).bg(Color::Yellow),
-                hidden: s.fg(Color::Magenta),
-                severity: [
-                    s.fg(Color::DarkGray),
-                    s.fg(Color::Blue),
-                    s.fg(Color::Magenta),
-                    bold.fg(Color::Red),
-                    bold.fg(Color::White).bg(Color::Red),
-                ],
-                signs,
-            },
+        Theme {
+            look: Look::Plain,
+            title: bold,
+            bar: reverse,
+            text: s,
+            dim,
+            border: dim,
+            strong: bold,
+            selected: reverse,
+            key: bold,
+            good: s,
+            bad: bold,
+            warn: bold,
+            marked: reverse,
+            hidden: dim,
+            severity: [dim, s, s, bold, bold.add_modifier(Modifier::REVERSED)],
+            signs,
+        }
+    }
+
+    fn coloured(hues: &Hues, signs: Signs) -> Self {
+        let s = Style::new();
+        let bold = s.add_modifier(Modifier::BOLD);
+        let on = |(fg, bg): (Color, Color)| s.fg(fg).bg(bg);
+        let [low, medium, high] = hues.severity;
+        Theme {
+            look: Look::Dark,
+            title: bold.fg(hues.accent),
+            bar: on(hues.bar),
+            text: s,
+            dim: s.fg(Color::DarkGray),
+            border: s.fg(hues.border),
+            strong: bold,
+            selected: on(hues.selected),
+            key: bold.fg(hues.accent),
+            good: s.fg(Color::Green),
+            bad: bold.fg(hues.bad),
+            warn: bold.fg(hues.warn),
+            marked: on((Color::Black, Color::Yellow)),
+            hidden: s.fg(Color::Magenta),
+            severity: [
+                s.fg(Color::DarkGray),
+                s.fg(low),
+                s.fg(medium),
+                bold.fg(high),
+                bold.fg(Color::White).bg(Color::Red),
+            ],
+            signs,
         }
     }
 

@@ -43,6 +43,35 @@ impl When {
         format!("{}.{millis:03}", self.clock(time))
     }
 
+    /// `14:07:31` on the day of `now`, else `Nov 24`.
+    pub fn near(&self, time: i64, now: i64) -> String {
+        if self.same_day(time, now) {
+            self.clock(time)
+        } else {
+            self.written("%b %e", time)
+        }
+    }
+
+    /// `14:07:31.214` on the day of `now`, else `Nov 24 14:07`.
+    pub fn near_precise(&self, time: i64, now: i64) -> String {
+        if self.same_day(time, now) {
+            self.precise(time)
+        } else {
+            self.written("%b %e %H:%M", time)
+        }
+    }
+
+    fn same_day(&self, time: i64, now: i64) -> bool {
+        let day = |time| self.written("%Y-%m-%d", time);
+        // Most often it is: without a calendar.
+        (time - now).abs() < 1_000_000_000 || day(time) == day(now)
+    }
+
+    /// `CET`, `UTC`, `+03`
+    pub fn zone(&self, time: i64) -> String {
+        self.written("%Z", time)
+    }
+
     /// `2026-11-24 14:07:31 +0100`
     pub fn full(&self, time: i64) -> String {
         self.written("%Y-%m-%d %H:%M:%S %z", time)
@@ -55,13 +84,13 @@ impl When {
     }
 }
 
-/// A length of time in few characters: `<1 s`, `12 s`, `3 m`, `2 h`, `5 d`.
+/// A length of time in few characters: `<1 s`, `12 s`, `3 min`, `2 h`, `5 d`.
 pub fn ago(nanoseconds: i64) -> String {
     let seconds = nanoseconds.max(0) / 1_000_000_000;
     match seconds {
         0 => "<1 s".into(),
         1..120 => format!("{seconds} s"),
-        120..7200 => format!("{} m", seconds / 60),
+        120..7200 => format!("{} min", seconds / 60),
         7200..172_800 => format!("{} h", seconds / 3600),
         _ => format!("{} d", seconds / 86_400),
     }
@@ -97,6 +126,17 @@ mod tests {
         assert_eq!(delay(2_500_000_000), "2.5 s");
         assert_eq!(ago(119_000_000_000), "119 s");
         assert_eq!(long(2_530_000_000_000), "00:42:10");
+    }
+
+    #[test]
+    fn a_time_of_another_day_tells_its_day() {
+        let when = When::utc();
+        let noon = 1_764_072_000_000_000_000;
+        let day = 86_400_000_000_000;
+        assert_eq!(when.near(noon, noon + 3_600_000_000_000), "12:00:00");
+        assert_eq!(when.near(noon, noon + day), "Nov 25");
+        assert_eq!(when.near_precise(noon, noon + day), "Nov 25 12:00");
+        assert_eq!(when.zone(noon), "UTC");
     }
 
     #[test]

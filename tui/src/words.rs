@@ -189,27 +189,28 @@ pub fn message(m: Message<'_>) -> String {
     out
 }
 
+/// Marks that may stand over one letter; a name of a thousand would cover the lines around it.
+const MARKS: usize = 2;
+
 /// A text cut or padded to exactly this many columns.
 pub fn fit(text: &str, width: usize, ellipsis: &str) -> String {
     let wide = text.width();
-    if wide <= width {
-        let mut out = String::with_capacity(text.len() + width - wide);
-        out.push_str(text);
-        out.extend(std::iter::repeat_n(' ', width - wide));
-        return out;
-    }
-    let room = width.saturating_sub(1);
-    let mut out = String::with_capacity(text.len().min(4 * width));
-    let mut used = 0;
+    let cut = wide > width;
+    let room = if cut { width.saturating_sub(1) } else { width };
+    let mut out = String::with_capacity(text.len().min(4 * width) + width);
+    let (mut used, mut marks) = (0, 0);
     for c in text.chars() {
         let w = c.width().unwrap_or(0);
         if used + w > room {
             break;
         }
-        used += w;
-        out.push(c);
+        marks = if w == 0 { marks + 1 } else { 0 };
+        if marks <= MARKS {
+            used += w;
+            out.push(c);
+        }
     }
-    if width > 0 {
+    if cut && width > 0 {
         out.push_str(ellipsis);
         used += 1;
     }
@@ -249,6 +250,12 @@ mod tests {
         assert_eq!(fit("山田太郎", 5, "~"), "山田~");
         assert_eq!(fit("ab", 4, "~"), "ab  ");
         assert_eq!(fit("abc", 0, "~"), "");
+    }
+
+    #[test]
+    fn marks_piled_on_a_letter_are_few() {
+        let pile = format!("e{}x", "\u{301}".repeat(500));
+        assert_eq!(fit(&pile, 4, "~"), "e\u{301}\u{301}x  ");
     }
 
     #[test]

@@ -4,11 +4,23 @@ use dissectors::action::Outcome;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::state::{Lane, Model, ZOOMS, letter};
+use crate::state::{LETTERS, Lane, Model, ZOOMS, letter};
 use crate::theme::Theme;
 use crate::when::{ago, delay};
-use crate::widgets::table::{Cell, panel, row};
+use crate::widgets::columns::{Column, REST, Table};
+use crate::widgets::table::panel;
 use crate::words::fit;
+
+/// Time, who to whom, what, what became of it, message, frame, where in the device.
+const COLUMNS: &[Column] = &[
+    Column::left("", [12, 12, 12]),
+    Column::left("", [24, 30, 44]),
+    Column::left("", [18, 20, 28]),
+    Column::left("", [16, 16, 20]),
+    Column::left("", [0, 16, 24]),
+    Column::left("", [0, 7, 9]),
+    Column::left("", [0, REST, REST]),
+];
 
 pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     let end = model.picture_time();
@@ -37,28 +49,40 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     rows(buf, inner, model, theme);
 }
 
-/// What the letters on lanes and map stand for.
-const LETTERS: &str = "S set ^ start X stop A alarm ? unknown r read w store";
+/// What the letters that are shown stand for.
+fn legend(shown: impl Iterator<Item = &'static str>) -> String {
+    let shown: Vec<&str> = shown.collect();
+    let words: Vec<String> = LETTERS
+        .iter()
+        .filter(|(letter, _)| shown.contains(letter))
+        .map(|(letter, word)| format!("{letter} {word}"))
+        .collect();
+    words.join("  ")
+}
 
 fn lanes_of(buf: &mut Buffer, lanes: Rect, end: i64, model: &mut Model, theme: &Theme) {
-    let zoom = ago(ZOOMS[model.commands.zoom] * 1_000_000_000);
-    let inner = panel(
-        buf,
-        lanes,
-        &format!(
-            "{} to {}",
-            model
-                .when
-                .clock(end - ZOOMS[model.commands.zoom] * 1_000_000_000),
-            model.when.clock(end)
-        ),
-        &format!("zoom {zoom}  {LETTERS}"),
-        false,
-        theme,
+    let span = ZOOMS[model.commands.zoom] * 1_000_000_000;
+    let head = usize::from(lanes.width.saturating_sub(2)).min(100) * 2 / 5;
+    let width = usize::from(lanes.width).saturating_sub(head + 3);
+    let height = usize::from(lanes.height).saturating_sub(2);
+    let found = model.commands.lanes(end, width, height);
+    let mut letters = legend(
+        found
+            .iter()
+            .flat_map(|l| &l.marks)
+            .flatten()
+            .map(|v| letter(*v)),
     );
-    let head = usize::from(inner.width).min(100) * 2 / 5;
-    let width = usize::from(inner.width).saturating_sub(head + 1);
-    let found = model.commands.lanes(end, width, usize::from(inner.height));
+    if found.iter().any(|l| l.refused.contains(&true)) {
+        letters.push_str("  ! refused or failed");
+    }
+    let title = format!(
+        "{} to {}",
+        model.when.clock(end - span),
+        model.when.clock(end)
+    );
+    let right = format!("zoom {}  {letters}", ago(span));
+    let inner = panel(buf, lanes, &title, &right, false, theme);
     if found.is_empty() {
         super::empty(
             buf,
@@ -73,9 +97,18 @@ fn lanes_of(buf: &mut Buffer, lanes: Rect, end: i64, model: &mut Model, theme: &
 }
 
 /// Each commander with arrows to those that it commands.
-fn map(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
-    let inner = panel(buf, area, "who commands whom", LETTERS, false, theme);
-    let edges = model.commands.edges();
+fn map(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
+    let Model {
+        commands, devices, ..
+    } = model;
+    let edges = commands.edges();
+    let letters = legend(
+        edges
+            .iter()
+            .flat_map(|e| &e.letters)
+            .map(|(letter, _)| *letter),
+    );
+    let inner = panel(buf, area, "who commands whom", &letters, false, theme);
     if edges.is_empty() {
         super::empty(
             buf,
@@ -85,7 +118,7 @@ fn map(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
         );
         return;
     }
-    let called = |ip| match model.devices.name_of(ip) {
+    let called = |ip| match devices.name_of(ip) {
         Some(name) if !name.is_empty() => format!("{ip} {name}"),
         _ => ip.to_string(),
     };
@@ -189,12 +222,9 @@ fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {
         );
         return;
     }
-    let visible = model
-        .commands
-        .cursor()
-        .scroll(count, usize::from(inner.height));
-    let chosen = model.commands.cursor().row();
-    model.hit.lists.push((inner, visible.start, None));
+    let table = Table::new(COLUMNS, inner, model.wide_columns);
+    let Model { commands, hit, .. } = model;
+    let (visible, chosen) = super::window(inner, count, commands.cursor(), hit, None);
     let mut previous = None;
     for (line, at) in visible.enumerate() {
         let Some(c) = model.commands.row(at) else {
@@ -219,27 +249,17 @@ fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {
             (outcome, None) => outcome.word().to_owned(),
         };
         let bad = matches!(c.outcome, Outcome::Refused | Outcome::Failed);
-        let wide = model.wide_columns && inner.width >= 100;
         let parties = format!("{} {} {target}", c.actor, theme.signs.arrow);
         let kind = format!("{} {}", c.protocol.name(), c.kind);
-        let mut cells = vec![
-            Cell::new(&time, 12, theme.dim),
-            Cell::new(&parties, if wide { 30 } else { 24 }, theme.text),
-            Cell::new(&what, if wide { 20 } else { 18 }, theme.strong),
-            Cell::new(&outcome, 16, if bad { theme.bad } else { theme.text }),
+        let texts = [
+            (time.as_str(), theme.dim),
+            (&parties, theme.text),
+            (&what, theme.strong),
+            (&outcome, if bad { theme.bad } else { theme.text }),
+            (&kind, theme.text),
+            (&frame, theme.dim),
+            (&c.more, theme.dim),
         ];
-        if wide {
-            cells.push(Cell::new(&kind, 16, theme.text));
-            cells.push(Cell::new(&frame, 7, theme.dim));
-            cells.push(Cell::new(&c.more, 40, theme.dim));
-        }
-        row(
-            buf,
-            inner,
-            inner.y + line as u16,
-            &cells,
-            at == chosen,
-            theme,
-        );
+        table.row(buf, line, &texts, at == chosen, theme);
     }
 }

@@ -7,8 +7,21 @@ use ratatui::layout::Rect;
 use crate::feed::TalkRow;
 use crate::state::Model;
 use crate::theme::Theme;
-use crate::widgets::table::{Cell, panel, row};
+use crate::widgets::columns::{Column, REST, Table};
+use crate::widgets::table::panel;
 use crate::words;
+
+const COLUMNS: &[Column] = &[
+    Column::left("start", [0, 12, 12]),
+    Column::left("client", [19, 24, 30]),
+    Column::left("server", [19, 24, 30]),
+    Column::left("protocol", [9, 9, 16]),
+    // Sent by the client, by the server.
+    Column::right("messages", [9, 9, 13]),
+    Column::right("bytes", [0, 10, 10]),
+    Column::right("commands", [0, 8, 8]),
+    Column::left("state", [REST, REST, REST]),
+];
 
 pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     let title = format!("conversations {}", words::number(model.talks.len() as u64));
@@ -17,30 +30,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     if inner.height == 0 {
         return;
     }
-    let wide = model.wide_columns && inner.width >= 100;
-    let end = if wide { 24 } else { 19 };
-    let time = if wide { 12 } else { 0 };
-    let mut heads = Vec::new();
-    if wide {
-        heads.push(Cell::new("start", time, theme.dim));
-    }
-    heads.extend([
-        Cell::new("client", end, theme.dim),
-        Cell::new("server", end, theme.dim),
-        Cell::new("protocol", 9, theme.dim),
-        Cell::right("messages", 9, theme.dim),
-    ]);
-    if wide {
-        heads.push(Cell::right("bytes", 10, theme.dim));
-        heads.push(Cell::right("commands", 8, theme.dim));
-    }
-    heads.push(Cell::new("state", 0, theme.dim));
-    row(buf, inner, inner.y, &heads, false, theme);
-    let inner = Rect {
-        y: inner.y + 1,
-        height: inner.height - 1,
-        ..inner
-    };
+    let table = Table::new(COLUMNS, inner, model.wide_columns).headed(buf, theme);
+    let inner = table.area;
     model.page = usize::from(inner.height);
     let count = model.talks.len();
     if count == 0 {
@@ -52,12 +43,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
         );
         return;
     }
-    let visible = model
-        .talks
-        .cursor()
-        .scroll(count, usize::from(inner.height));
-    let chosen = model.talks.cursor().row();
-    model.hit.lists.push((inner, visible.start, None));
+    let Model { talks, hit, .. } = model;
+    let (visible, chosen) = super::window(inner, count, talks.cursor(), hit, None);
     let mut previous = None;
     for (line, at) in visible.enumerate() {
         let Some(t) = model.talks.row(at) else { break };
@@ -74,33 +61,17 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
         let bytes = words::bytes(t.bytes.iter().sum());
         let commands = words::number(t.commands);
         let (state, bad) = state(t);
-        let mut cells = Vec::new();
-        if wide {
-            cells.push(Cell::new(&started, time, theme.dim));
-        }
-        cells.extend([
-            Cell::new(&client, end, theme.text),
-            Cell::new(&server, end, theme.text),
-            Cell::new(&protocols, 9, theme.text),
-            Cell::right(&messages, 9, theme.text),
-        ]);
-        if wide {
-            cells.push(Cell::right(&bytes, 10, theme.text));
-            cells.push(Cell::right(&commands, 8, theme.strong));
-        }
-        cells.push(Cell::new(
-            &state,
-            0,
-            if bad { theme.warn } else { theme.dim },
-        ));
-        row(
-            buf,
-            inner,
-            inner.y + line as u16,
-            &cells,
-            at == chosen,
-            theme,
-        );
+        let texts = [
+            (started.as_str(), theme.dim),
+            (&client, theme.text),
+            (&server, theme.text),
+            (&protocols, theme.text),
+            (&messages, theme.text),
+            (&bytes, theme.text),
+            (&commands, theme.strong),
+            (&state, if bad { theme.warn } else { theme.dim }),
+        ];
+        table.row(buf, line, &texts, at == chosen, theme);
     }
 }
 

@@ -7,8 +7,23 @@ use rules::inventory::Use;
 use crate::state::{Held, Model, name, role};
 use crate::theme::{Theme, mark};
 use crate::when::ago;
-use crate::widgets::table::{Cell, Detail, panel, row, spark};
+use crate::widgets::columns::{Column, Table};
+use crate::widgets::table::{Detail, panel, spark};
 use crate::words;
+
+const COLUMNS: &[Column] = &[
+    Column::left("", [4, 4, 4]),
+    Column::left("name", [13, 16, 26]),
+    Column::left("kind", [11, 11, 16]),
+    Column::left("address", [15, 15, 26]),
+    Column::left("vendor", [0, 10, 20]),
+    Column::left("role", [0, 9, 10]),
+    Column::left("use", [3, 3, 8]),
+    Column::left("last command", [0, 16, 28]),
+    Column::right("commands", [8, 8, 8]),
+    Column::left("8 min", [8, 8, 8]),
+    Column::right("seen", [5, 6, 6]),
+];
 
 pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     let below = (area.height / 3).clamp(5, 10).min(area.height / 2);
@@ -33,36 +48,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
 }
 
 fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {
-    if inner.height == 0 {
-        return;
-    }
-    let wide = model.wide_columns && inner.width >= 100;
-    let heads = [
-        ("", 4),
-        ("name", if wide { 18 } else { 13 }),
-        ("kind", if wide { 13 } else { 11 }),
-        ("address", 15),
-        ("role", if wide { 10 } else { 0 }),
-        (
-            if wide { "in use" } else { "use" },
-            if wide { 8 } else { 3 },
-        ),
-        ("last command", if wide { 16 } else { 0 }),
-        ("commands", 8),
-        ("8 min", 8),
-        ("seen", 5),
-    ];
-    let cells: Vec<Cell<'_>> = heads
-        .iter()
-        .filter(|(h, w)| *w > 0 || h.is_empty())
-        .map(|(h, w)| Cell::new(h, *w, theme.dim))
-        .collect();
-    row(buf, inner, inner.y, &cells, false, theme);
-    let inner = Rect {
-        y: inner.y + 1,
-        height: inner.height - 1,
-        ..inner
-    };
+    let table = Table::new(COLUMNS, inner, model.wide_columns).headed(buf, theme);
+    let inner = table.area;
     model.page = usize::from(inner.height);
     let count = model.devices.len();
     if count == 0 {
@@ -74,19 +61,14 @@ fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {
         );
         return;
     }
-    let visible = model
-        .devices
-        .cursor()
-        .scroll(count, usize::from(inner.height));
-    let chosen = model.devices.cursor().row();
-    model.hit.lists.push((inner, visible.start, None));
+    let Model { devices, hit, .. } = model;
+    let (visible, chosen) = super::window(inner, count, devices.cursor(), hit, None);
     let now = model.picture_time();
     for (line, at) in visible.enumerate() {
         let Some(held) = model.devices.row(at) else {
             break;
         };
         let d = &held.row;
-        let y = inner.y + line as u16;
         let severity = held.worst.map_or("    ", mark);
         let style = held.worst.map_or(theme.text, |s| theme.severity(s));
         let called = name(d);
@@ -95,28 +77,25 @@ fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {
         let bar = spark(&d.spark_until(now), theme);
         let seen = ago(now - d.last_seen);
         let kind = kind(held);
-        let mut cells = vec![
-            Cell::new(severity, 4, style),
-            Cell::new(&called, heads[1].1, theme.text),
-            Cell::new(&kind, heads[2].1, theme.text),
-            Cell::new(&address, heads[3].1, theme.text),
-        ];
-        if wide {
-            cells.push(Cell::new(role(d), heads[4].1, theme.text));
-        }
         let used = model
             .devices
             .use_of(d.key.ip)
             .filter(|_| d.key.subject.is_empty())
-            .map_or("", |u| use_word(u.what, wide));
-        cells.push(Cell::new(used, heads[5].1, theme.strong));
-        if wide {
-            cells.push(Cell::new(&d.last_command, heads[6].1, theme.text));
-        }
-        cells.push(Cell::right(&commands, heads[7].1, theme.text));
-        cells.push(Cell::new(&bar, heads[8].1, theme.text));
-        cells.push(Cell::right(&seen, heads[9].1, theme.dim));
-        row(buf, inner, y, &cells, at == chosen, theme);
+            .map_or("", |u| use_word(u.what, table.is_widest()));
+        let texts = [
+            (severity, style),
+            (&called, theme.text),
+            (&kind, theme.text),
+            (&address, theme.text),
+            (model.devices.vendor(d).unwrap_or(""), theme.text),
+            (role(d), theme.text),
+            (used, theme.strong),
+            (&d.last_command, theme.text),
+            (&commands, theme.text),
+            (&bar, theme.text),
+            (&seen, theme.dim),
+        ];
+        table.row(buf, line, &texts, at == chosen, theme);
     }
 }
 
@@ -164,6 +143,12 @@ fn about(inner: Rect, held: &Held, model: &Model, theme: &Theme) -> Detail {
         ),
         theme.strong,
     );
+    // A card says little of the device around it.
+    let vendor = model
+        .devices
+        .vendor(d)
+        .map(|v| format!("{v} (who made its network card)"));
+    put("vendor", &vendor.unwrap_or_default(), theme.text);
     let in_use = match model.devices.use_of(d.key.ip) {
         Some(u) => format!(
             "in use: {}, since {}, seen {} ago",

@@ -68,66 +68,75 @@ fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {
         super::empty(buf, inner, text, theme);
         return;
     }
-    let visible = model
-        .findings
-        .cursor()
-        .scroll(count, usize::from(inner.height));
-    let chosen = model.findings.cursor().row();
-    model.hit.lists.push((inner, visible.start, None));
+    let Model { findings, hit, .. } = model;
+    let (visible, chosen) = super::window(inner, count, findings.cursor(), hit, None);
     let mut previous = None;
     for (line, at) in visible.enumerate() {
         let y = inner.y + line as u16;
         let Some(of_row) = model.findings.row(at) else {
             break;
         };
+        let chosen = at == chosen;
+        let entry = model.findings.entry(of_row.entry());
+        let f = &entry.finding;
+        let mark_cell = Cell::new(mark(f.severity), 4, theme.severity(f.severity));
+        let wide = model.wide_columns && inner.width >= 100;
+        let width = usize::from(inner.width);
         match of_row {
-            FindingRow::One(entry) => {
-                let entry = model.findings.entry(entry);
-                let f = &entry.finding;
-                let wide = model.wide_columns && inner.width >= 100;
-                // On a narrow terminal whole seconds do, and the rule without the part that all
-                // shipped rules share.
+            FindingRow::One { folded, .. } => {
+                // On a narrow terminal whole seconds do, and the pane below names the rule.
                 let (time, time_width) = match model.times {
-                    TimeStyle::Clock if !wide => (model.when.clock(f.last.time), 8),
+                    TimeStyle::Clock if !wide => (model.clock(f.last.time), 8),
                     _ => (model.time(f.last.time, previous), 12),
                 };
                 previous = Some(f.last.time);
-                let style = theme.severity(f.severity);
                 let count = format!("x{}", words::number(f.count));
-                let rule = match f.rule.id.strip_prefix("WW-") {
-                    Some(short) if !wide => short,
-                    _ => &f.rule.id,
+                let more = match folded {
+                    0 => String::new(),
+                    n => format!("+{n}"),
                 };
-                let rule_width = if wide { 12 } else { 8 };
-                let outcome_width = if wide { 11 } else { 0 };
-                let head = usize::from(inner.width)
-                    .saturating_sub(6 + time_width + 1 + rule_width + 1 + outcome_width + 1 + 7);
-                let mut cells = vec![
-                    Cell::new(mark(f.severity), 4, style),
-                    Cell::new(&time, time_width, theme.dim),
-                    Cell::new(rule, rule_width, theme.text),
-                ];
+                let (rule, outcome) = if wide { (12, 10) } else { (0, 0) };
+                let taken = 1 + 5 + time_width + 1 + gap(rule) + gap(outcome) + 1 + 4 + 6;
+                let mut cells = vec![mark_cell, Cell::new(&time, time_width, theme.dim)];
                 if wide {
-                    cells.push(Cell::new(f.outcome.word(), 10, theme.text));
+                    cells.push(Cell::new(&f.rule.id, rule, theme.text));
+                    cells.push(Cell::new(f.outcome.word(), outcome, theme.text));
                 }
+                let head = width.saturating_sub(taken);
                 cells.push(Cell::new(&entry.headline, head, theme.text));
-                cells.push(Cell::right(&count, 6, theme.text));
-                row(buf, inner, y, &cells, at == chosen, theme);
+                cells.push(Cell::right(&more, 3, theme.strong));
+                cells.push(Cell::right(&count, 5, theme.text));
+                row(buf, inner, y, &cells, chosen, theme);
             }
-            FindingRow::Rule { first, count } => {
-                let f = &model.findings.entry(first).finding;
+            FindingRow::Beneath(_) => {
+                let text = format!(
+                    "{}{} {}  {}",
+                    theme.signs.branches[2], theme.signs.horizontal, f.rule.id, f.rule.title
+                );
+                let cells = [
+                    mark_cell,
+                    Cell::new(&text, width.saturating_sub(6), theme.text),
+                ];
+                row(buf, inner, y, &cells, chosen, theme);
+            }
+            FindingRow::Rule { count, .. } => {
                 let text = format!("{}  {}", f.rule.id, f.rule.title);
                 let number = format!("{} findings", words::number(count as u64));
-                let head = usize::from(inner.width).saturating_sub(6 + 17 + 1);
+                let head = width.saturating_sub(6 + 17 + 1);
                 let cells = [
-                    Cell::new(mark(f.severity), 4, theme.severity(f.severity)),
+                    mark_cell,
                     Cell::new(&text, head, theme.strong),
                     Cell::right(&number, 15, theme.text),
                 ];
-                row(buf, inner, y, &cells, at == chosen, theme);
+                row(buf, inner, y, &cells, chosen, theme);
             }
         }
     }
+}
+
+/// Columns that a cell and the blank after it take.
+const fn gap(width: usize) -> usize {
+    if width == 0 { 0 } else { width + 1 }
 }
 
 fn about(inner: Rect, entry: &Entry, model: &Model, theme: &Theme) -> Detail {
@@ -163,6 +172,21 @@ fn about(inner: Rect, entry: &Entry, model: &Model, theme: &Theme) -> Detail {
             rules::clean::text(m.note.as_bytes())
         );
         put("marked", &note, theme.warn);
+    }
+    // Other rules that fired on the same message and are folded into this row.
+    if let Some(FindingRow::One { at, folded: 1.. }) = model.findings.chosen_row() {
+        let mut label = "also";
+        for other in model.findings.others(at) {
+            let other = &model.findings.entry(other).finding;
+            let text = format!("{} {}", other.rule.id, other.headline());
+            let text = rules::clean::text(text.as_bytes());
+            put(
+                label,
+                &format!("{}  {text}", mark(other.severity).trim()),
+                theme.text,
+            );
+            label = "";
+        }
     }
     put("whom", &words::party(&f.target), theme.text);
     if let Some(expected) = &f.expected {

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use dissectors::contract::Side;
 use dissectors::message::Message;
 
+use crate::state::leaves::of_byte;
 use crate::state::{Model, Pane, Stream};
 use crate::theme::Theme;
 use crate::widgets::table::{Cell, panel, row};
@@ -13,8 +14,6 @@ use crate::words;
 
 mod bytes;
 mod tree;
-
-use tree::leaves;
 
 pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     // Narrow terminals show the list above, wide ones beside.
@@ -85,6 +84,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     rows(buf, inner, model, theme);
     let reveal = model.reveals();
     let reveal_bytes = model.reveals_bytes();
+    let found = model.messages.take_leaves(reveal, reveal_bytes);
     let Some(message) = model.messages.chosen() else {
         panel(buf, fields, "fields", "", pane == Pane::Fields, theme);
         panel(buf, hex, "bytes", "", pane == Pane::Bytes, theme);
@@ -92,7 +92,6 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     };
     let id = model.messages.chosen_id();
     let stream = id.and_then(|id| model.messages.stream.of(id));
-    let found = leaves(message, stream, reveal, reveal_bytes);
     // Field and bytes are linked both ways: on the bytes, the byte chooses the field.
     let len = stream.map_or(0, <[_]>::len);
     let byte = match pane {
@@ -100,7 +99,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
         _ => None,
     };
     let at = byte
-        .and_then(|byte| tree::of_byte(&found, byte))
+        .and_then(|byte| of_byte(&found, byte))
         .unwrap_or(model.messages.field)
         .min(found.len().saturating_sub(1));
     let title = format!(
@@ -119,6 +118,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     let fields_top = tree::draw(buf, inner, &found, at, theme);
     let covers = covers(message, stream);
     let bytes_inner = panel(buf, hex, "bytes", &covers, pane == Pane::Bytes, theme);
+    let mask = stream.map(|s| bytes::masked(message, &found, s.len(), reveal_bytes));
+    let hides = mask.as_ref().is_some_and(|m| m.contains(&true));
     let top = match (stream, &model.messages.stream) {
         (Some(stream), _) => bytes::draw(
             buf,
@@ -131,7 +132,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
                 // With the keys elsewhere, the pane follows the chosen field.
                 follow: pane != Pane::Bytes,
                 byte,
-                masked: bytes::masked(message, &found, stream.len(), reveal_bytes),
+                masked: mask.unwrap_or_default(),
             },
             theme,
         ),
@@ -152,6 +153,10 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
             0
         }
     };
+    if hides {
+        note_masks(buf, hex, reveal_bytes, theme);
+    }
+    model.messages.keep_leaves(found, reveal, reveal_bytes);
     model.messages.bytes_top = top;
     model.messages.field = at;
     if byte.is_some() {
@@ -170,6 +175,29 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     }
 }
 
+/// Says at the foot of the bytes why some are hidden. Bytes of no field are hidden too: a name may
+/// stand where nobody looked for one.
+fn note_masks(buf: &mut Buffer, area: Rect, revealed: bool, theme: &Theme) {
+    let room = usize::from(area.width).saturating_sub(4);
+    let texts = if revealed {
+        [
+            " ** a password or the like: never shown ",
+            " ** a password: never shown ",
+            " ** secret ",
+        ]
+    } else {
+        [
+            " ** hidden: patient data, and what belongs to no field (P shows it) ",
+            " ** patient data, or of no field (P) ",
+            " ** hidden (P) ",
+        ]
+    };
+    if let Some(text) = texts.iter().find(|t| t.len() <= room) {
+        let x = area.right() - 2 - text.len() as u16;
+        buf.set_string(x, area.bottom() - 1, text, theme.hidden);
+    }
+}
+
 fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {
     model.page = usize::from(inner.height);
     let count = model.messages.len();
@@ -182,15 +210,8 @@ fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {
         );
         return;
     }
-    let visible = model
-        .messages
-        .cursor()
-        .scroll(count, usize::from(inner.height));
-    let chosen = model.messages.cursor().row();
-    model
-        .hit
-        .lists
-        .push((inner, visible.start, Some(Pane::List)));
+    let Model { messages, hit, .. } = model;
+    let (visible, chosen) = super::window(inner, count, messages.cursor(), hit, Some(Pane::List));
     let mut previous = None;
     for (line, at) in visible.enumerate() {
         let Some(m) = model.messages.id(at).and_then(|id| model.messages.get(id)) else {

@@ -9,12 +9,15 @@ mod propose;
 mod protocols;
 mod sensor;
 
+use std::ops::Range;
+
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::state::{Model, Screen};
+use crate::state::{Hit, Model, Pane, Screen};
 use crate::theme::Theme;
+use crate::widgets::list::Cursor;
 use crate::widgets::{bars, input, overlay};
 
 /// Smallest terminal that is drawn on.
@@ -77,4 +80,17 @@ fn empty(buf: &mut Buffer, area: Rect, text: &str, theme: &Theme) {
             theme.dim,
         );
     }
+}
+
+/// The rows of a list that are seen in this room, and the chosen one; the mouse can hit them.
+fn window<K: Clone + PartialEq>(
+    room: Rect,
+    rows: usize,
+    cursor: &mut Cursor<K>,
+    hit: &mut Hit,
+    pane: Option<Pane>,
+) -> (Range<usize>, usize) {
+    let seen = cursor.scroll(rows, usize::from(room.height));
+    hit.lists.push((room, seen.start, pane));
+    (seen, cursor.row())
 }

@@ -6,8 +6,20 @@ use ratatui::layout::Rect;
 
 use crate::state::Model;
 use crate::theme::Theme;
-use crate::widgets::table::{Cell, Detail, panel, row};
+use crate::widgets::columns::{Column, Table};
+use crate::widgets::table::{Detail, panel};
 use crate::words::{bytes, number};
+
+const COLUMNS: &[Column] = &[
+    Column::left("protocol", [13, 13, 16]),
+    Column::left("rests on", [14, 14, 20]),
+    Column::right("talks", [8, 10, 13]),
+    Column::right("messages", [8, 10, 13]),
+    Column::right("commands", [8, 10, 13]),
+    Column::right("faulty", [8, 10, 13]),
+    Column::right("unknown", [8, 10, 13]),
+    Column::right("bytes", [9, 10, 13]),
+];
 
 pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
     let undecoded: Vec<(String, u64)> = model
@@ -56,72 +68,32 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &mut Model, theme: &Theme) {
 }
 
 fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {
-    if inner.height == 0 {
-        return;
-    }
-    let wide = inner.width >= 100;
-    let n = if wide { 10 } else { 8 };
-    let head = |text| Cell::right(text, n, theme.dim);
-    row(
-        buf,
-        inner,
-        inner.y,
-        &[
-            Cell::new("protocol", 13, theme.dim),
-            Cell::new("rests on", 14, theme.dim),
-            head("flows"),
-            head("messages"),
-            head("actions"),
-            head("faults"),
-            head("unknown"),
-            head("bytes"),
-        ],
-        false,
-        theme,
-    );
-    let inner = Rect {
-        y: inner.y + 1,
-        height: inner.height - 1,
-        ..inner
-    };
+    let table = Table::new(COLUMNS, inner, true).headed(buf, theme);
+    let inner = table.area;
     model.page = usize::from(inner.height);
     let count = model.protocols.rows.len();
     if count == 0 {
         super::empty(buf, inner, "no message so far", theme);
         return;
     }
-    let visible = model
-        .protocols
-        .cursor()
-        .scroll(count, usize::from(inner.height));
-    let chosen = model.protocols.cursor().row();
-    model.hit.lists.push((inner, visible.start, None));
+    let Model { protocols, hit, .. } = model;
+    let (visible, chosen) = super::window(inner, count, protocols.cursor(), hit, None);
     for (line, at) in visible.enumerate() {
-        let p = &model.protocols.rows[at];
-        let numbers = [p.flows, p.messages, p.actions, p.anomalies, p.unknown].map(number);
+        let p = &protocols.rows[at];
+        let [flows, messages, actions, faults, unknown] =
+            [p.flows, p.messages, p.actions, p.anomalies, p.unknown].map(number);
         let size = bytes(p.bytes);
         let faulty = |n: u64| if n > 0 { theme.warn } else { theme.text };
-        let cells = [
-            Cell::new(p.protocol.name(), 13, theme.strong),
-            Cell::new(
-                PROTOCOLS[p.protocol.index()].provenance.word(),
-                14,
-                theme.text,
-            ),
-            Cell::right(&numbers[0], n, theme.text),
-            Cell::right(&numbers[1], n, theme.text),
-            Cell::right(&numbers[2], n, theme.text),
-            Cell::right(&numbers[3], n, faulty(p.anomalies)),
-            Cell::right(&numbers[4], n, faulty(p.unknown)),
-            Cell::right(&size, n, theme.text),
+        let texts = [
+            (p.protocol.name(), theme.strong),
+            (PROTOCOLS[p.protocol.index()].provenance.word(), theme.text),
+            (&flows, theme.text),
+            (&messages, theme.text),
+            (&actions, theme.text),
+            (&faults, faulty(p.anomalies)),
+            (&unknown, faulty(p.unknown)),
+            (&size, theme.text),
         ];
-        row(
-            buf,
-            inner,
-            inner.y + line as u16,
-            &cells,
-            at == chosen,
-            theme,
-        );
+        table.row(buf, line, &texts, at == chosen, theme);
     }
 }

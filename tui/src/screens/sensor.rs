@@ -4,9 +4,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::feed::Latency;
 use crate::report::wrapped;
 use crate::state::Model;
 use crate::theme::Theme;
+use crate::when::delay;
 use crate::widgets::table::panel;
 use crate::words::{bytes, number};
 
@@ -44,33 +46,31 @@ fn lines(model: &Model, theme: &Theme, width: usize) -> Vec<(String, Style)> {
         (Some(first), Some(last)) => (last.time - first.time) as f64 / 1e9,
         _ => 0.0,
     };
-    let rate = |n: u64| {
-        if seconds > 0.0 {
-            format!("{:.1}/s", n as f64 / seconds)
-        } else {
-            "-".into()
+    let now = model.rates.now().filter(|_| !model.ended);
+    let rate = |n: u64, now: Option<f64>| {
+        let mean = match seconds > 0.0 {
+            true => format!("{:.1} a second on average", n as f64 / seconds),
+            false => "no time to tell a rate".into(),
+        };
+        match now {
+            Some(now) => format!("{} ({now:.1} a second now, {mean})", number(n)),
+            None => format!("{} ({mean})", number(n)),
         }
     };
-    put(
-        "messages",
-        format!(
-            "{} ({} of packet time)",
-            number(model.seen),
-            rate(model.seen)
-        ),
-        theme.text,
-    );
+    put("messages", rate(model.seen, now.map(|r| r.0)), theme.text);
     if s.frames > 0 {
-        put(
-            "frames",
-            format!("{} ({})", number(s.frames), rate(s.frames)),
-            theme.text,
-        );
+        put("frames", rate(s.frames, now.map(|r| r.1)), theme.text);
     }
     let loss = match s.loss() {
-        Some(0.0) => ("none known before the sensor".to_owned(), theme.good),
+        Some(0.0) => (
+            "no frame, as far as interface and kernel tell".to_owned(),
+            theme.good,
+        ),
         Some(loss) => (
-            format!("{} frames, {loss:.2} %, before the sensor", number(s.lost)),
+            format!(
+                "{} frames, {loss:.2} %, before the sensor saw them",
+                number(s.lost)
+            ),
             theme.bad,
         ),
         None => ("not told yet".to_owned(), theme.dim),
@@ -84,9 +84,9 @@ fn lines(model: &Model, theme: &Theme, width: usize) -> Vec<(String, Style)> {
             .map(|(name, n)| format!("{name} {}", number(*n)))
             .collect();
         let verdict = if account.closes() {
-            "closes"
+            "adds up"
         } else {
-            "DOES NOT CLOSE"
+            "DOES NOT ADD UP"
         };
         let style = if account.closes() {
             theme.text
@@ -117,44 +117,41 @@ fn lines(model: &Model, theme: &Theme, width: usize) -> Vec<(String, Style)> {
             put(part, parts.join(", "), theme.text);
         }
     }
-    let us = |n: u64| format!("{:.0} us", n as f64 / 1e3);
-    match s.latency {
+    let took = |n: u64| delay(i64::try_from(n).unwrap_or(i64::MAX));
+    let percentiles = |l: &Latency| {
+        format!(
+            "half within {}, 99 % within {}, slowest {}",
+            took(l.p50),
+            took(l.p99),
+            took(l.max)
+        )
+    };
+    match &s.latency {
         Some(l) => put(
             "judging",
-            format!(
-                "a block: p50 {}  p99 {}  max {}  ({} blocks)",
-                us(l.p50),
-                us(l.p99),
-                us(l.max),
-                number(l.count)
-            ),
+            format!("{} ({} blocks of frames)", percentiles(l), number(l.count)),
             theme.text,
         ),
         None => put("judging", "not measured yet".into(), theme.dim),
     }
     for (at, (stage, l)) in s.stages.iter().enumerate() {
         put(
-            if at == 0 { "latency" } else { "" },
-            format!(
-                "{stage}: p50 {}  p99 {}  max {}",
-                us(l.p50),
-                us(l.p99),
-                us(l.max)
-            ),
+            if at == 0 { "a frame takes" } else { "" },
+            format!("{stage}: {}", percentiles(l)),
             theme.text,
         );
     }
     if let Some((now, most)) = s.memory {
         put(
             "memory",
-            format!("{} resident, {} at most", bytes(now), bytes(most)),
+            format!("{} now, {} at most", bytes(now), bytes(most)),
             theme.text,
         );
     }
     put(
         "rules",
         format!(
-            "{} in force, {}",
+            "{} in force; {}",
             s.rules,
             s.policy
                 .as_deref()
@@ -169,7 +166,7 @@ fn lines(model: &Model, theme: &Theme, width: usize) -> Vec<(String, Style)> {
         .take(8)
         .map(|(rule, cost)| {
             let share = *cost as f64 * 100.0 / whole.max(1) as f64;
-            format!("{rule} {} ({share:.0} %)", us(*cost))
+            format!("{rule} {} ({share:.0} %)", took(*cost))
         })
         .collect();
     if !dearest.is_empty() {
@@ -182,14 +179,14 @@ fn lines(model: &Model, theme: &Theme, width: usize) -> Vec<(String, Style)> {
     put(
         "screen",
         format!(
-            "{} messages kept ({}), {} forgotten, {} never drawn; {} pictures, last {}, slowest {}",
+            "{} messages kept ({}), {} older ones dropped, {} never shown; {} pictures drawn, the last in {}, the slowest in {}",
             number(model.messages.kept()),
             bytes(model.messages.held() as u64),
             number(model.messages.forgotten),
             number(model.given_up),
             number(d.frames),
-            us(d.last),
-            us(d.most)
+            took(d.last),
+            took(d.most)
         ),
         theme.dim,
     );

@@ -33,6 +33,11 @@ pub struct Commands {
     lanes: Vec<Lane>,
     /// What the lanes were made for: changes, end, width, how many, zoom.
     lanes_for: Option<(u64, i64, usize, usize, usize)>,
+    edges: Vec<Edge>,
+    /// The list that the edges were made of.
+    edges_for: u64,
+    /// Goes up whenever the list is put in order.
+    arranged: u64,
 }
 
 impl Default for Commands {
@@ -50,6 +55,9 @@ impl Default for Commands {
             changes: 0,
             lanes: Vec::new(),
             lanes_for: None,
+            edges: Vec::new(),
+            edges_for: 0,
+            arranged: 0,
         }
     }
 }
@@ -117,6 +125,7 @@ impl Commands {
             return;
         }
         self.seen_by = seen_by;
+        self.arranged += 1;
         self.order = self
             .rows
             .iter()
@@ -195,7 +204,15 @@ impl Commands {
 
     /// Who commands whom, of all listed commands: each commander with those that it commanded, the
     /// busiest first.
-    pub fn edges(&self) -> Vec<Edge> {
+    pub fn edges(&mut self) -> &[Edge] {
+        if self.edges_for != self.arranged {
+            self.edges = self.make_edges();
+            self.edges_for = self.arranged;
+        }
+        &self.edges
+    }
+
+    fn make_edges(&self) -> Vec<Edge> {
         let mut edges: Vec<Edge> = Vec::new();
         let mut place: HashMap<(IpAddr, IpAddr, &str), usize> = HashMap::new();
         let mut given: HashMap<IpAddr, u64> = HashMap::new();
@@ -275,6 +292,21 @@ impl Commands {
         &mut self.cursor
     }
 }
+
+/// What the letters stand for, in the order of a legend.
+pub const LETTERS: [(&str, &str); 11] = [
+    ("S", "set"),
+    ("^", "start"),
+    ("X", "stop"),
+    ("A", "alarm"),
+    ("F", "service"),
+    ("C", "set up"),
+    ("O", "order"),
+    ("W", "delete"),
+    ("?", "unknown"),
+    ("r", "read"),
+    ("w", "store"),
+];
 
 /// The letter of a verb on a lane.
 pub fn letter(verb: Verb) -> &'static str {

@@ -4,11 +4,15 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use rules::finding::Severity;
+use rules::inventory::oui;
 
 use super::{Findings, Messages};
 use crate::feed::{DeviceKey, DeviceRow, InUse};
 use crate::filter::Filter;
 use crate::widgets::list::Cursor;
+
+/// A card that speaks for so many hosts is a router's.
+const ROUTER: u32 = 3;
 
 /// How the table is sorted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,6 +60,8 @@ pub struct Devices {
     all: HashMap<u32, Held>,
     /// Places of the hosts themselves.
     hosts: HashMap<IpAddr, u32>,
+    /// How many hosts speak with a card.
+    cards: HashMap<[u8; 6], u32>,
     /// What shows that hosts are in use.
     uses: HashMap<IpAddr, InUse>,
     order: Vec<u32>,
@@ -81,6 +87,10 @@ impl Devices {
             let worst = findings.worst(row.key.ip);
             if row.key.subject.is_empty() {
                 self.hosts.insert(row.key.ip, at);
+                let before = self.all.get(&at).map_or(0, |d| d.row.macs.len());
+                for mac in row.macs.iter().skip(before) {
+                    *self.cards.entry(*mac).or_default() += 1;
+                }
             }
             self.all.insert(at, Held { row, worst });
         }
@@ -191,6 +201,18 @@ impl Devices {
     pub fn name_of(&self, ip: IpAddr) -> Option<&str> {
         let held = self.all.get(self.hosts.get(&ip)?)?;
         held.row.names.first().map(String::as_str)
+    }
+
+    /// Who made the network card of a host, as far as its address tells and is no router's.
+    pub fn vendor(&self, row: &DeviceRow) -> Option<&'static str> {
+        if !row.key.subject.is_empty() {
+            return None;
+        }
+        let own = |mac: &&[u8; 6]| self.cards.get(*mac).is_none_or(|hosts| *hosts < ROUTER);
+        row.macs
+            .iter()
+            .filter(own)
+            .find_map(|mac| oui::vendor(*mac))
     }
 
     /// Takes what shows use, all of it anew.

@@ -13,6 +13,10 @@ use crate::mark::{Handling, Mark};
 use crate::widgets::list::Cursor;
 use crate::words;
 
+mod gather;
+
+pub use gather::Row;
+
 /// A group of the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tab {
@@ -115,17 +119,6 @@ impl Entry {
     }
 }
 
-/// A row of the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Row {
-    /// Findings of one rule, gathered: how many, and the first of them.
-    Rule {
-        first: usize,
-        count: usize,
-    },
-    One(usize),
-}
-
 #[derive(Default)]
 pub struct Findings {
     entries: Vec<Entry>,
@@ -137,8 +130,9 @@ pub struct Findings {
     sifted: Vec<(Tab, bool)>,
     /// Visible entries, sorted.
     order: Vec<u32>,
-    /// Rows where findings are gathered; else each entry of `order` is one.
-    gathered: Vec<Row>,
+    /// Which of them fired on the same message.
+    messages: gather::Messages,
+    rows: Vec<Row>,
     /// Entries that changed since the list was put in order.
     changed: Vec<u32>,
     pub tab: Tab,
@@ -177,12 +171,14 @@ impl Findings {
                     let id = finding.finding_id;
                     self.changed.push(self.entries.len() as u32);
                     self.by_id.insert(id, self.entries.len());
-                    self.entries.push(Entry {
+                    let entry = Entry {
                         headline: words::headline(&finding),
                         finding,
                         about,
                         marks: self.early.remove(&id).unwrap_or_default(),
-                    });
+                    };
+                    self.messages.push(&entry);
+                    self.entries.push(entry);
                 }
             }
         }
@@ -264,42 +260,28 @@ impl Findings {
                 order.insert(place, *at);
             }
         }
-        self.gathered = if self.by_rule {
-            self.gather()
+        self.gather();
+    }
+
+    fn gather(&mut self) {
+        self.rows = if self.by_rule {
+            gather::by_rule(&self.entries, &self.order, &self.opened)
         } else {
-            Vec::new()
+            self.messages.gather(&self.entries, &self.order)
         };
         self.settle();
     }
 
-    fn gather(&self) -> Vec<Row> {
-        let mut groups: Vec<(usize, Vec<usize>)> = Vec::new();
-        let mut place: HashMap<&str, usize> = HashMap::new();
-        for at in self.order.iter().map(|at| *at as usize) {
-            let rule = self.entries[at].finding.rule.id.as_str();
-            match place.get(rule) {
-                Some(group) => groups[*group].1.push(at),
-                None => {
-                    place.insert(rule, groups.len());
-                    groups.push((at, vec![at]));
-                }
-            }
-        }
-        let mut rows = Vec::new();
-        for (first, members) in groups {
-            rows.push(Row::Rule {
-                first,
-                count: members.len(),
-            });
-            if self.opened.contains(&self.entries[first].finding.rule.id) {
-                rows.extend(members.into_iter().map(Row::One));
-            }
-        }
-        rows
-    }
-
     fn settle(&mut self) {
         let mut cursor = std::mem::take(&mut self.cursor);
+        // One that was folded into another's row is looked for there.
+        if !self.by_rule
+            && let Some(at) = cursor.key().and_then(|id| self.by_id.get(id))
+            && let Some(head) = self.messages.head(*at).filter(|head| head != at)
+            && !self.rows.contains(&Row::Beneath(*at))
+        {
+            cursor.key_is(self.entries[head].finding.finding_id);
+        }
         cursor.settle(self.len(), |at| self.id_at(at));
         self.cursor = cursor;
     }
@@ -307,7 +289,7 @@ impl Findings {
     fn id_at(&self, row: usize) -> Option<FindingId> {
         // A gathered row goes by its rule, so that it is not taken for its first finding.
         self.row(row).map(|r| match r {
-            Row::One(at) => self.entries[at].finding.finding_id,
+            Row::One { at, .. } | Row::Beneath(at) => self.entries[at].finding.finding_id,
             Row::Rule { first, .. } => {
                 FindingId(!u64::from(self.entries[first].finding.rule.number))
             }
@@ -320,23 +302,20 @@ impl Findings {
 
     /// Rows of the list.
     pub fn len(&self) -> usize {
-        if self.by_rule {
-            self.gathered.len()
-        } else {
-            self.order.len()
-        }
+        self.rows.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.rows.is_empty()
     }
 
     pub fn row(&self, row: usize) -> Option<Row> {
-        if self.by_rule {
-            self.gathered.get(row).copied()
-        } else {
-            self.order.get(row).map(|at| Row::One(*at as usize))
-        }
+        self.rows.get(row).copied()
+    }
+
+    /// Visible findings that fired on the same message as this one.
+    pub fn others(&self, at: usize) -> impl Iterator<Item = usize> + '_ {
+        self.messages.others(at, &self.order)
     }
 
     pub fn entry(&self, at: usize) -> &Entry {
@@ -360,11 +339,9 @@ impl Findings {
         self.row(self.cursor.row())
     }
 
-    /// The chosen finding; of a gathered row the first.
+    /// The chosen finding; of a gathered row the first, of a folded one the gravest.
     pub fn chosen(&self) -> Option<&Entry> {
-        match self.chosen_row()? {
-            Row::One(at) | Row::Rule { first: at, .. } => self.entries.get(at),
-        }
+        self.entries.get(self.chosen_row()?.entry())
     }
 
     pub fn by(&mut self, down: isize) {
@@ -405,6 +382,15 @@ impl Findings {
         }
         self.dirty = true;
         true
+    }
+
+    /// Shows the other rules that fired on the chosen message, or folds them into its row.
+    pub fn unfold(&mut self, open: bool) {
+        if let (false, Some(row)) = (self.by_rule, self.chosen_row())
+            && self.messages.unfold(row.entry(), open)
+        {
+            self.gather();
+        }
     }
 
     /// Goes up with every finding.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use dissectors::action::Outcome;
 use dissectors::message::{Batch, Message};
 
+use super::leaves::{Leaf, leaves};
 use crate::filter::{Around, Filter};
 use crate::limits::MESSAGES_BYTES;
 use crate::widgets::list::Cursor;
@@ -79,7 +80,12 @@ pub struct Messages {
     /// The byte that the keys stand on in the byte pane; the field there is chosen.
     pub byte: Option<usize>,
     pub stream: Stream,
+    /// The fields of the message that was shown last: looking for their bytes takes a while.
+    leaves: Option<(LeavesOf, Vec<Leaf>)>,
 }
+
+/// Message, whether its bytes were there, whether values and bytes of patients are shown.
+type LeavesOf = (MsgId, bool, bool, bool);
 
 impl Default for Messages {
     fn default() -> Self {
@@ -104,6 +110,7 @@ impl Default for Messages {
             bytes_top: 0,
             byte: None,
             stream: Stream::None,
+            leaves: None,
         }
     }
 }
@@ -268,6 +275,29 @@ impl Messages {
                 self.to(0);
                 !self.order.is_empty()
             }
+        }
+    }
+
+    /// The fields of the chosen message, to be given back by [`Messages::keep_leaves`].
+    pub fn take_leaves(&mut self, reveal: bool, reveal_bytes: bool) -> Vec<Leaf> {
+        let Some(id) = self.chosen_id() else {
+            return Vec::new();
+        };
+        let stream = self.stream.of(id);
+        let of = (id, stream.is_some(), reveal, reveal_bytes);
+        match self.leaves.take() {
+            Some((had, found)) if had == of => found,
+            _ => self
+                .get(id)
+                .map(|m| leaves(m, stream, reveal, reveal_bytes))
+                .unwrap_or_default(),
+        }
+    }
+
+    pub fn keep_leaves(&mut self, found: Vec<Leaf>, reveal: bool, reveal_bytes: bool) {
+        if let Some(id) = self.chosen_id() {
+            let of = (id, self.stream.of(id).is_some(), reveal, reveal_bytes);
+            self.leaves = Some((of, found));
         }
     }
 

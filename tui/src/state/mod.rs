@@ -3,9 +3,11 @@
 mod commands;
 mod devices;
 mod findings;
+pub mod leaves;
 mod messages;
 mod prompt;
 mod protocols;
+mod rates;
 mod talks;
 #[cfg(test)]
 mod tests;
@@ -18,12 +20,13 @@ use ratatui::layout::Rect;
 use rules::finding::FindingId;
 use rules::policy::Policy;
 
-pub use commands::{Commands, Edge, Lane, ZOOMS, letter};
+pub use commands::{Commands, Edge, LETTERS, Lane, ZOOMS, letter};
 pub use devices::{Devices, Held, name, role};
 pub use findings::{Entry, Findings, Row as FindingRow, Tab};
 pub use messages::{Messages, MsgId, Pane, Stream};
 pub use prompt::{Asking, Prompt};
 pub use protocols::Protocols;
+pub use rates::Rates;
 pub use talks::Talks;
 
 use crate::feed::{News, Stats};
@@ -129,6 +132,7 @@ pub struct Model {
     pub messages: Messages,
     pub protocols: Protocols,
     pub stats: Stats,
+    pub rates: Rates,
     pub policy: Option<Arc<Policy>>,
     pub first: Option<FrameRef>,
     pub last: Option<FrameRef>,
@@ -205,6 +209,7 @@ impl Model {
             messages: Messages::default(),
             protocols: Protocols::default(),
             stats: Stats::default(),
+            rates: Rates::default(),
             policy,
             first: None,
             last: None,
@@ -256,6 +261,8 @@ impl Model {
         if let Some(stats) = news.stats {
             heard.changed = true;
             self.devices.in_use(&stats.uses);
+            self.rates
+                .count(self.picture_time(), self.seen, stats.frames);
             self.stats = stats;
         }
         for line in news.notes {
@@ -356,7 +363,7 @@ impl Model {
     /// A time as the person wants it.
     pub fn time(&self, time: i64, previous: Option<i64>) -> String {
         match self.times {
-            TimeStyle::Clock => self.when.precise(time),
+            TimeStyle::Clock => self.when.near_precise(time, self.picture_time()),
             TimeStyle::SinceStart => {
                 let start = self.first.map_or(time, |f| f.time);
                 format!("{:+.3}", (time - start) as f64 / 1e9)
@@ -365,6 +372,11 @@ impl Model {
                 format!("{:+.3}", (time - previous.unwrap_or(time)) as f64 / 1e9)
             }
         }
+    }
+
+    /// A time in whole seconds; of another day than the picture's, its day.
+    pub fn clock(&self, time: i64) -> String {
+        self.when.near(time, self.picture_time())
     }
 
     pub fn chosen_finding(&self) -> Option<&Entry> {

@@ -109,8 +109,8 @@ fn mark(n: u64, what: Handling, severity: Severity) -> Mark {
 fn ids(model: &Model) -> Vec<u64> {
     (0..model.findings.len())
         .filter_map(|row| match model.findings.row(row)? {
-            FindingRow::One(at) => Some(model.findings.entry(at).finding.finding_id.0),
             FindingRow::Rule { .. } => None,
+            row => Some(model.findings.entry(row.entry()).finding.finding_id.0),
         })
         .collect()
 }
@@ -249,4 +249,124 @@ fn rows_gathered_by_rule_open_and_close() {
     assert!(model.findings.toggle());
     model.arrange();
     assert_eq!(model.findings.len(), 2);
+}
+
+/// Three rules fire on one message, a fourth on the next.
+fn on_one_message(severities: [Severity; 3]) -> (Feed, Arc<Mailbox>, Model) {
+    let (mut feed, mailbox, mut model) = room();
+    for (n, severity) in severities.into_iter().enumerate() {
+        let mut f = finding(n as u64, severity, 10);
+        (f.talk.flow_id, f.first.seq) = (7, 10);
+        feed.finding(Event::Opened(&f));
+    }
+    feed.finding(Event::Opened(&finding(9, Severity::Medium, 11)));
+    feed.publish();
+    model.apply(mailbox.take());
+    (feed, mailbox, model)
+}
+
+#[test]
+fn rules_that_fire_on_one_message_are_one_row_under_the_gravest() {
+    let (_feed, _mailbox, mut model) =
+        on_one_message([Severity::Low, Severity::Critical, Severity::High]);
+    assert_eq!(ids(&model), [1, 9]);
+    assert_eq!(
+        model.findings.row(0),
+        Some(FindingRow::One { at: 1, folded: 2 })
+    );
+    model.findings.unfold(true);
+    assert_eq!(ids(&model), [1, 2, 0, 9], "the others stand beneath");
+    model.findings.to(2);
+    model.findings.unfold(false);
+    assert_eq!(ids(&model), [1, 9]);
+    assert_eq!(
+        model.findings.chosen().map(|e| e.finding.finding_id.0),
+        Some(1),
+        "what was chosen is shown by the row that it went into"
+    );
+}
+
+#[test]
+fn graver_rule_on_the_same_message_takes_the_row_and_the_choice_with_it() {
+    let (mut feed, mailbox, mut model) =
+        on_one_message([Severity::Low, Severity::Low, Severity::High]);
+    assert_eq!(ids(&model), [2, 9]);
+    model.findings.to(0);
+    let mut graver = finding(5, Severity::Critical, 12);
+    (graver.talk.flow_id, graver.first.seq) = (7, 10);
+    feed.finding(Event::Opened(&graver));
+    feed.publish();
+    model.apply(mailbox.take());
+    assert_eq!(ids(&model), [5, 9]);
+    assert_eq!(model.findings.cursor().row(), 0);
+}
+
+#[test]
+fn acknowledging_a_folded_row_means_all_of_it_and_an_unfolded_one_itself() {
+    use crate::state::Asking;
+    use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+    let (_feed, _mailbox, mut model) =
+        on_one_message([Severity::Low, Severity::Critical, Severity::High]);
+    model.who = Some("Anna".into());
+    let asked = |model: &mut Model| {
+        crate::hands::key(
+            model,
+            &KeyEvent::new(KeyCode::Char('a'), KeyModifiers::NONE),
+        );
+        match model.prompt.take().map(|p| p.asking) {
+            Some(Asking::Note(_, many)) => many.iter().map(|id| id.0).collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(asked(&mut model), [1, 2, 0]);
+    model.findings.unfold(true);
+    assert_eq!(asked(&mut model), [1]);
+    model.findings.to(1);
+    assert_eq!(asked(&mut model), [2]);
+}
+
+#[test]
+fn vendor_is_told_by_a_card_but_not_by_a_routers() {
+    use super::Devices;
+    use crate::feed::{DeviceKey, DeviceRow, SPARK};
+    use std::collections::HashMap;
+    let known = (0..=0xff_u32)
+        .flat_map(|b| (0..=0xff_u32).map(move |c| [0, b as u8, c as u8, 1, 2, 3]))
+        .find(|mac| rules::inventory::oui::vendor(*mac).is_some())
+        .expect("the shipped table has a maker that begins with 00");
+    let row = |n: u8| DeviceRow {
+        key: DeviceKey {
+            ip: IpAddr::from([10, 0, 0, n]),
+            subject: String::new(),
+        },
+        macs: vec![known],
+        names: Vec::new(),
+        kind: Device::Unknown,
+        kind_by_policy: false,
+        protocols: Vec::new(),
+        serves: Vec::new(),
+        first_seen: 0,
+        last_seen: 0,
+        messages: 1,
+        commands: 0,
+        gives: 0,
+        commanders: Vec::new(),
+        more_commanders: false,
+        last_command: String::new(),
+        last_command_at: 0,
+        spark: [0; SPARK],
+        spark_at: 0,
+    };
+    let mut devices = Devices::default();
+    let findings = super::Findings::default();
+    devices.apply(HashMap::from([(0, row(1))]), &findings);
+    // Told again, it is no second host.
+    devices.apply(HashMap::from([(0, row(1))]), &findings);
+    devices.apply(HashMap::from([(1, row(2))]), &findings);
+    assert_eq!(
+        devices.vendor(&row(1)),
+        rules::inventory::oui::vendor(known)
+    );
+    devices.apply(HashMap::from([(2, row(3))]), &findings);
+    assert_eq!(devices.vendor(&row(1)), None);
 }

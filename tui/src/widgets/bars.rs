@@ -10,7 +10,7 @@ use crate::theme::Theme;
 use crate::when::long;
 use crate::words::{fit, number};
 
-/// `wardwatch  eth1  LIVE 00:42:10   12 devices   3 open   loss 0.00 %      14:07:31`
+/// `wardwatch  eth1  LIVE 00:42:10   12 devices   3 open   loss 0.00 %      14:07:31 CET`
 pub fn header(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
     let width = usize::from(area.width);
     buf.set_style(area, theme.bar);
@@ -28,9 +28,10 @@ pub fn header(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
         None => "loss ?".into(),
     };
     let open = model.findings.counts()[0];
-    let clock = model.when.clock(model.picture_time());
-    let mut left = String::from(" wardwatch");
-    let room = if width >= 100 { 24 } else { 12 };
+    let now = model.picture_time();
+    let clock = format!("{} {}", model.when.clock(now), model.when.zone(now));
+    let mut left = String::from(if width >= 120 { " wardwatch" } else { "" });
+    let room = if width >= 100 { 24 } else { 14 };
     let name = fit(
         &model.source.name,
         room.min(model.source.name.width()),
@@ -44,8 +45,8 @@ pub fn header(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
         format!("{} devices", number(model.devices.known() as u64)),
         format!("{} messages", number(model.seen)),
     ] {
-        if left.width() + part.width() + 3 + clock.len() <= width {
-            left.push_str("  ");
+        if left.width() + part.width() + 3 + clock.width() <= width {
+            left.push_str(if left.is_empty() { " " } else { "  " });
             left.push_str(&part);
         }
     }
@@ -55,8 +56,8 @@ pub fn header(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
         theme.bar
     };
     buf.set_stringn(area.x, area.y, &left, width, style);
-    if width > clock.len() + 1 {
-        let x = area.right() - clock.len() as u16 - 1;
+    if width > clock.width() + 1 {
+        let x = area.right() - clock.width() as u16 - 1;
         buf.set_string(x, area.y, &clock, style);
     }
 }

@@ -79,6 +79,11 @@ impl<K: Clone + PartialEq> Cursor<K> {
         self.to(row, rows, key_at);
     }
 
+    /// What is chosen goes by another key from now on.
+    pub fn key_is(&mut self, key: K) {
+        self.key = Some(key);
+    }
+
     /// Chooses a key; `settle` finds its row.
     pub fn choose(&mut self, key: K) {
         self.key = Some(key);

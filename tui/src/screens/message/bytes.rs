@@ -5,7 +5,7 @@ use dissectors::schema::Privacy;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::tree::Leaf;
+use crate::state::leaves::Leaf;
 use crate::theme::Theme;
 
 pub struct Shown<'a> {
