@@ -15,6 +15,7 @@ pub mod contract;
 mod drive;
 pub mod identify;
 pub mod ieee11073;
+pub mod interest;
 pub mod limits;
 mod lines;
 pub mod message;

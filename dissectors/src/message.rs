@@ -11,6 +11,7 @@ use crate::action::{
     Action, Device, Effect, Outcome, Quantity, StoredAction, StoredQuantity, Verb,
 };
 use crate::contract::{Side, Transport};
+pub use crate::interest::{Interest, Wanted};
 use crate::limits::{self, LimitId, Limits};
 use crate::registry::{PROTOCOLS, ProtocolId};
 use crate::schema::{Field, FieldId, KindId, Provenance};
@@ -197,78 +198,6 @@ struct Head {
     conversation: u32,
     frames: Range<u32>,
     vlan: u16,
-}
-
-/// Which fields and bodies anybody wants. What nobody wants need not be extracted.
-#[derive(Clone, Debug)]
-pub struct Interest {
-    /// One set of field bits for each protocol.
-    fields: Vec<[u64; 4]>,
-    bodies: Vec<bool>,
-}
-
-impl Interest {
-    /// Every field, no body.
-    pub fn everything() -> Self {
-        Interest {
-            fields: vec![[u64::MAX; 4]; PROTOCOLS.len()],
-            bodies: vec![false; PROTOCOLS.len()],
-        }
-    }
-
-    /// Nothing but kinds, actions and joins.
-    pub fn nothing() -> Self {
-        Interest {
-            fields: vec![[0; 4]; PROTOCOLS.len()],
-            bodies: vec![false; PROTOCOLS.len()],
-        }
-    }
-
-    pub fn want_field(&mut self, protocol: ProtocolId, field: FieldId) {
-        if let Some(word) = self.fields[protocol.index()].get_mut(usize::from(field.0 / 64)) {
-            *word |= 1 << (field.0 % 64);
-        }
-    }
-
-    pub fn want_all_fields(&mut self, protocol: ProtocolId) {
-        self.fields[protocol.index()] = [u64::MAX; 4];
-    }
-
-    pub fn want_all_fields_of_all(&mut self) {
-        self.fields.fill([u64::MAX; 4]);
-    }
-
-    pub fn want_body(&mut self, protocol: ProtocolId) {
-        self.bodies[protocol.index()] = true;
-    }
-
-    pub fn wants(&self, protocol: ProtocolId, field: FieldId) -> bool {
-        // A table longer than the bit set is extracted whole.
-        self.fields[protocol.index()]
-            .get(usize::from(field.0 / 64))
-            .is_none_or(|word| word >> (field.0 % 64) & 1 == 1)
-    }
-
-    pub fn wants_body(&self, protocol: ProtocolId) -> bool {
-        self.bodies[protocol.index()]
-    }
-
-    fn wanted(&self, protocol: ProtocolId) -> Wanted {
-        Wanted(self.fields[protocol.index()])
-    }
-}
-
-/// The fields of one protocol that anybody wants: for dissectors that ask many times a message.
-#[derive(Clone, Copy, Debug)]
-pub struct Wanted([u64; 4]);
-
-impl Wanted {
-    pub fn has(&self, field: FieldId) -> bool {
-        // A table longer than the bit set is extracted whole.
-        self.0
-            .get(usize::from(field.0 / 64))
-            .is_none_or(|word| word >> (field.0 % 64) & 1 == 1)
-    }
 }
 
 /// An arena of messages, in the order in which they became known.
@@ -652,8 +581,8 @@ impl<'b> Messages<'b> {
         Draft {
             batch: self.batch,
             limits: self.limits,
-            interest: self.interest,
-            protocol: self.protocol,
+            wanted: self.interest.wanted_of(self.protocol, kind),
+            body: self.interest.wants_body(self.protocol),
         }
     }
 }
@@ -662,8 +591,10 @@ impl<'b> Messages<'b> {
 pub struct Draft<'a> {
     batch: &'a mut Batch,
     limits: &'a Limits,
-    interest: &'a Interest,
-    protocol: ProtocolId,
+    /// Fields of this kind of message that somebody wants.
+    wanted: Wanted,
+    /// Somebody wants bodies.
+    body: bool,
 }
 
 impl Draft<'_> {
@@ -829,7 +760,7 @@ impl Draft<'_> {
 
     /// The body, for paths in rules. Kept only if somebody wants it, and up to a limit.
     pub fn body(&mut self, body: &[u8]) -> &mut Self {
-        if self.interest.wants_body(self.protocol) {
+        if self.body {
             let room = self.limits.get(limits::KEPT_BODY);
             if body.len() > room {
                 self.hit(limits::KEPT_BODY);
@@ -847,9 +778,15 @@ impl Draft<'_> {
         self
     }
 
-    /// True if somebody wants this field.
+    /// True if somebody wants this field of this kind of message.
+    #[inline]
     pub fn wants(&self, field: FieldId) -> bool {
-        self.interest.wants(self.protocol, field)
+        self.wanted.has(field)
+    }
+
+    /// All wanted fields of this kind of message at once.
+    pub fn wanted(&self) -> Wanted {
+        self.wanted
     }
 
     /// The limits in force.

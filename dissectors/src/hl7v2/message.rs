@@ -83,15 +83,14 @@ pub(super) fn write<'a>(
         None => Fields::none(),
     });
     let mut room = [0u8; 33];
-    let wanted = out.wanted();
     let repeats = out.limits().get(limits::FIELD_REPEATS) + 1;
     let draft = match header.kind {
         Some(kind) => out.message(kind, input.range.clone()),
         None => out.message_named(header.name(&mut room), input.range.clone()),
     };
     let mut w = Writer {
+        wanted: draft.wanted(),
         draft,
-        wanted,
         repeats,
         d: header.d,
         source: input.source,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use dissectors::PROTOCOLS;
-use rules::Restored;
 use dissectors::message::FrameRef;
+use rules::Restored;
 use rules::engine::Judge;
 use rules::exceptions::Cause;
 use rules::finding::{Event, Severity};
