@@ -40,6 +40,7 @@ pub mod dicom;
 pub mod dns;
 pub mod fresenius;
 pub mod ftp;
+pub mod ge_serial;
 pub mod ge_unity;
 pub mod hamilton;
 pub mod health;

@@ -24,6 +24,7 @@ const BUILT_IN: &[&Protocol] = &[
     &crate::poct1a::POCT1A,
     &crate::phd::PHD,
     &crate::ge_unity::GE_UNITY,
+    &crate::ge_serial::GE_SERIAL,
     &crate::contec::CONTEC,
     &crate::datex_s5::DATEX_S5,
     &crate::capnostream::CAPNOSTREAM,

@@ -184,5 +184,52 @@ def alaris():
     c.close()
 
 
-for make in (capnostream, masimo, nellcor, nonin, puritan_bennett, baxter_as50, alaris):
-    make()
+def ivy():
+    def block(*lines):
+        # 200 samples of ECG, 50 each of respiration, pleth and two pressures; FE is a sample that clips.
+        ecg = bytes(100 + (at * 37 % 60 if at % 40 < 9 else 2) for at in range(200))
+        waves = ecg + bytes(50) + bytes(86 + at for at in range(50)) + b"\xfe" * 50 + b"\xfb" * 50
+        return b"\xffANSAR-B " + waves + "".join(line + "\r" for line in lines).encode() + b"\xfe"
+
+    def vitals(hr="72", label="", spo2="97", pr="72 ", nibp=("118", "74", "89", "71")):
+        return (f"HR=1;{hr};ECG-II-DIAG;{label}", "RR=1;14;APNEA: 20 SEC;", "ETCO2=1;;;", f"SPO2=1;{spo2};PR={pr};",
+                "NIBP=4;%s;%s;%s;%s;;" % nibp, "P1=3;111;73;88;;", "P2=3;;;;NO TRANSDUCER;", "T1=1;36.9;;", "T2=1;;;")
+
+    c = Capture("ivy/heart-rate-alarm-and-a-word-of-the-host", "ivy", "10.62.4.9", "10.62.4.38", 4006)
+    c.say(DEVICE, block(*vitals())[200:])
+    c.say(DEVICE, block(*vitals()), ("vitals", {"heart_rate": "72", "nibp_mean": "89", "t1": "36.9"}))
+    c.say(DEVICE, block(*vitals("31", "HR LOW", "88", "")), ("vitals", {"heart_rate": "31", "heart_rate_alarm": "HR LOW", "spo2": "88"}))
+    c.say(HOST, b"RESET\r", ("RESET", {}))
+    c.say(DEVICE, block(*vitals("", "LEADS OFF", "", "", ("", "", "", ""))), ("vitals", {"heart_rate_alarm": "LEADS OFF"}))
+    c.close()
+
+
+def ge_serial():
+    def header(function, sub, sequence, count, origin=b""):
+        lead = b"\x40" + bytes(11) if function == 202 else bytes(12)
+        return lead + struct.pack(">HHHHHH32sHH", function, sub, 0, sequence, 0, 0, origin, 0, count)
+
+    def entry(code, values, limits):
+        values, pad = list(values) + [-32768] * (3 - len(values)), [-32768] * 6
+        limits = list(limits) + [0] * (6 - len(limits))
+        return (struct.pack(">BBH3h", 1, code, 0, *values) + struct.pack(">BB6h", 0x0C, code, *pad)
+                + struct.pack(">BBHH6hh", 3, code, 0, 0, *limits, 0) + struct.pack(">BB6BH", 0x15, code, *[0] * 6, 0)
+                + struct.pack(">BB4h", 2, code, 0, 0, 0, 0) + bytes([1, code, 0, 0]))
+
+    def update(sequence, alarm, level, *entries):
+        data = bytes([alarm, level, level, 1, len(entries), 0]) + b"".join(entries)
+        return header(201, 20, sequence, len(data), b"ICU|BED-4") + data + b"\x5a\xa5"
+
+    poll = header(202, 35, 0, 0) + bytes(44)
+    c = Capture("ge_serial/poll-and-alarm-silenced", "ge_serial", "10.62.4.9", "10.62.4.39", 4009)
+    for sequence, alarm, level, hr, high in ((1, 0, 0, 71, 120), (2, 0, 7, 148, 120), (3, 1, 7, 149, 120), (4, 0, 0, 149, 200)):
+        c.say(HOST, poll, ("poll_parameters", {}))
+        c.say(DEVICE, update(sequence, alarm, level, entry(0x3A, (hr, 0), (50, high)), entry(0x2D, (96, hr), (90, 100)), entry(0x18, (), ())),
+              ("parameters", {"sequence": str(sequence), "hr": str(hr), "limit": "hr 50..%d" % high}))
+    c.say(HOST, header(202, 36, 0, 4) + b"\x00\x01\x00\x02\x11\x22", ("unknown 0x0024", {}))
+    c.close()
+
+
+if __name__ == "__main__":
+    for make in (capnostream, masimo, nellcor, nonin, puritan_bennett, baxter_as50, alaris, ivy, ge_serial):
+        make()

@@ -55,6 +55,8 @@ fn above_low(capture: &Path, policy: &Path) -> Vec<(String, String)> {
         .filter(|r| r["event_type"] == "alert")
         .map(|r| r["alert"].clone())
         .filter(|a| a["level"] != "low" && a["level"] != "info")
+        // Pumps of the ward are one recorded pump at several addresses: its serial number, too.
+        .filter(|a| a["rule_id"] != "WW-ID-0082")
         .map(|a| (text(&a["rule_id"]), text(&a["actor"]["ip"])))
         .collect()
 }

@@ -22,6 +22,7 @@ const MEDICAL: &[&str] = &[
     "poct1a",
     "phd",
     "ge_unity",
+    "ge_serial",
     "contec",
     "datex_s5",
     "capnostream",
@@ -43,6 +44,7 @@ const MEDICAL: &[&str] = &[
     "harvard",
     "chemyx",
     "mt_sics",
+    "ivy",
 ];
 
 #[test]

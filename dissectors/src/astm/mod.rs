@@ -155,6 +155,8 @@ impl Dissector for Astm {
             },
             // Blocks of MLLP around records without frames.
             0x0B | 0x1C if self.bare[i] => Progress::Read(1),
+            0x0B if input.len() == 1 => Progress::Need(2),
+            0x0B if input[1] == b'H' => Progress::Read(1),
             b'\r' | b'\n' => Progress::Read(1),
             _ => self.unframed(side, input, out),
         }

@@ -54,6 +54,17 @@ fn probed(side: Side, bytes: &[u8]) -> Probe {
 }
 
 #[test]
+fn records_in_a_block_of_mllp_are_read() {
+    let text = b"\x0bH|\\^&|||A\rP|1\rO|1|S1||^^^GLU|R\rR|1|^^^GLU|5.4\rL|1|N\r\x1c\r";
+    let seen = stream_any_cut("astm", &[(A, text)]);
+    assert_eq!(
+        kinds(&seen),
+        ["header", "patient", "order", "result", "terminator"]
+    );
+    assert!(seen.iter().all(|s| s.anomalies.is_empty()), "{seen:?}");
+}
+
+#[test]
 fn other_streams_are_not_claimed() {
     for other in [
         &b"GET / HTTP/1.1\r\n"[..],

@@ -1,7 +1,7 @@
 //! The dissector and the signature of any table.
 
 use crate::action::{Action, Outcome, Quantity, Verb};
-use crate::contract::{Dissector, Hint, Probe, Side};
+use crate::contract::{Dissector, Hint, Probe, Side, Transport};
 use crate::limits::{Limits, SERIAL_OPEN};
 use crate::message::{Draft, Messages, Scope};
 use crate::schema::{FieldType, KindId};
@@ -31,13 +31,46 @@ fn probe_as(table: &Table, side: Side, first: &[u8], hint: Hint) -> Probe {
     if !table.forms.iter().any(|f| f.of(side) && tells(f)) {
         return signature::ABSTAIN;
     }
-    signature::recognise(
-        first,
+    let told = signature::recognise(
+        joined(table, side, first, hint),
         hint,
         table.bar,
         |rest| form::cut(table, side, rest, false).0,
         |frame| sign(table, side, frame),
-    )
+    );
+    match told {
+        Probe::No if may_be_joined(table, side, first, hint) => signature::ABSTAIN,
+        told => told,
+    }
+}
+
+/// A start of so many bytes stands nowhere by chance.
+const TELLING_START: usize = 6;
+
+/// A device that sends without being asked is joined in the middle of a frame. Where a frame's start
+/// tells it apart by itself, what comes before the first one is passed over.
+fn joined<'f>(table: &Table, side: Side, first: &'f [u8], hint: Hint) -> &'f [u8] {
+    if !(hint.port || hint.mid_stream || hint.transport == Transport::Carried) {
+        return first;
+    }
+    let starts = table
+        .forms
+        .iter()
+        .filter(|f| f.of(side) && f.start.len() >= TELLING_START)
+        .filter_map(|f| {
+            let window = &first[..first.len().min(f.max + f.start.len())];
+            memchr::memmem::find(window, &f.start)
+        });
+    first.get(starts.min().unwrap_or(0)..).unwrap_or(first)
+}
+
+/// As `joined`, where no such start was seen yet and one may still come: neither yes nor no.
+fn may_be_joined(table: &Table, side: Side, first: &[u8], hint: Hint) -> bool {
+    (hint.port || hint.mid_stream || hint.transport == Transport::Carried)
+        && !hint.whole
+        && table.forms.iter().any(|f| {
+            f.of(side) && f.start.len() >= TELLING_START && first.len() < f.max + f.start.len()
+        })
 }
 
 /// A frame counts if its check sum fits, or else if it says something that only this protocol says.

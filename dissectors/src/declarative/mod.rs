@@ -50,6 +50,10 @@ pub const EMBEDDED: &[(&str, &str)] = &[
         "mt_sics.dissector.toml",
         include_str!("../mt_sics/mt_sics.dissector.toml"),
     ),
+    (
+        "ivy.dissector.toml",
+        include_str!("../ivy/ivy.dissector.toml"),
+    ),
 ];
 
 /// The protocols of [`EMBEDDED`], read once. A file with a fault is left out; a test sees to it

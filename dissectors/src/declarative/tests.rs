@@ -334,3 +334,53 @@ fn cut_and_changed_bytes() {
         mutate(protocol(name), good);
     }
 }
+
+/// A block of the Ivy 450C, composed: waveforms with FE among them, then a line a parameter.
+fn ivy_block() -> Vec<u8> {
+    let mut block = b"\xffANSAR-B ".to_vec();
+    block.extend((0..400u32).map(|n| {
+        if n % 9 == 0 {
+            0xFE
+        } else {
+            n as u8 & 0x3F | 0x30
+        }
+    }));
+    block.extend(
+        b"HR=1;31;ECG-II-DIAG;HR LOW\rRR=1;14;APNEA: 20 SEC;\rETCO2=1;;;\rSPO2=1;97;PR=72 ;\r\
+          NIBP=4;118;74;89;71;;\rP1=3;111;73;88;;\rP2=3;;;;NO TRANSDUCER;\rT1=1;36.9;;\rT2=1;;;\r\xfe",
+    );
+    block
+}
+
+fn ivy() -> &'static Protocol {
+    embedded().iter().find(|p| p.name == "ivy").unwrap()
+}
+
+#[test]
+fn ivy_values_and_alarms_stand_where_the_recording_has_them() {
+    let block = ivy_block();
+    let script: &[(Side, &[u8])] = &[(Side::Server, &block), (Side::Client, b"RESET\r")];
+    let seen = play(ivy(), script);
+    assert_eq!(seen.kinds(), ["vitals", "RESET"]);
+    let told = &seen.messages[0];
+    assert_eq!(told.anomalies, [""; 0]);
+    assert_eq!(told.field("heart_rate_alarm"), Some("HR LOW"));
+    assert_eq!(told.field("etco2"), None);
+    assert!(told.field("pulse").unwrap().starts_with("72"), "{told:?}");
+    assert!(told.field("t1").unwrap().starts_with("36.9"), "{told:?}");
+    assert_eq!(seen.messages[1].verb, Some(Verb::UnknownVerb));
+    recut(ivy(), script);
+    mutate(ivy(), &block);
+}
+
+#[test]
+fn monitor_joined_in_the_middle_of_a_block_is_recognised_on_a_serial_port() {
+    let block = ivy_block();
+    let joined = [&block[30..], &block[..]].concat();
+    let probe = |first: &[u8], port| (ivy().probe)(Side::Server, first, hint(port));
+    assert!(matches!(probe(&joined, true), Probe::Yes(_)));
+    // Until a start comes, neither yes nor no; elsewhere nobody waits.
+    assert!(matches!(probe(&block[30..400], true), Probe::More(0)));
+    assert_eq!(probe(&block[30..400], false), Probe::No);
+    assert_eq!(probe(&[b'x'; 4000], true), Probe::No);
+}

@@ -5,22 +5,24 @@
 //! Nothing is authenticated: whoever sends with the monitor's address is the monitor.
 
 mod codes;
+pub(crate) mod entry;
 mod fields;
 #[cfg(test)]
 mod tests;
 mod waveform;
 
-use std::fmt::Display;
 use std::ops::Range;
 
-use crate::action::{Action, Device, Outcome, Quantity, Verb};
+use crate::action::{Action, Device, Outcome, Verb};
 use crate::contract::{Confidence, Dissector, End, Hint, Probe, Progress, Side, Transport};
 use crate::limits::{self, Limits};
 use crate::message::{Draft, Messages, Scope};
 use crate::octets::{ShortText, be16, be32, latin1, until_nul};
 use crate::schema::{FieldId, KindId, Port, Protocol, Provenance};
 
-use codes::{AlarmLevel, AlarmState, Parameter};
+use codes::Parameter;
+pub(crate) use codes::{AlarmLevel, AlarmState};
+use entry::{Names, print};
 use fields::*;
 pub use fields::{ANOMALIES, FIELDS, KINDS};
 
@@ -257,6 +259,13 @@ fn alarm(data: &[u8], at: u64, draft: &mut Draft<'_>) {
     }
 }
 
+/// Where a parameter's parts are written.
+const NAMES: Names = Names {
+    parameter: PARAMETER,
+    value: VALUE,
+    limit: LIMIT,
+};
+
 /// A second header, then alarm state and one entry a parameter.
 fn parameters(data: &[u8], at: u64, draft: &mut Draft<'_>) {
     let inner_at = at + HEADER as u64;
@@ -287,53 +296,13 @@ fn parameters(data: &[u8], at: u64, draft: &mut Draft<'_>) {
     }
     let entries = body[ENTRIES_AT..].chunks_exact(ENTRY);
     for entry in entries.take(usize::from(count).min(room)) {
-        parameter(entry, draft);
+        entry::write(NAMES, entry, draft);
     }
 }
-
-/// Values at 4, limits at 30, by pairs of low and high.
-fn parameter(entry: &[u8], draft: &mut Draft<'_>) {
-    let parameter = Parameter(entry[1]);
-    print(draft, PARAMETER, parameter);
-    let number = |at| be16(entry, at).map_or(i16::MIN, |n| n as i16);
-    for (at, (name, unit)) in parameter.values().iter().enumerate() {
-        let value = number(4 + 2 * at);
-        // Codes for "no value" lie at the very bottom.
-        if value > NO_VALUE {
-            draft.quantity(
-                VALUE,
-                Quantity {
-                    number: f64::from(value),
-                    sent: b"",
-                    unit: unit.as_bytes(),
-                    code: name.as_bytes(),
-                },
-            );
-        }
-        let (low, high) = (number(30 + 4 * at), number(32 + 4 * at));
-        if low > NO_VALUE && high > NO_VALUE && (low, high) != (0, 0) {
-            let text = ShortText::<48>::of(format_args!("{name} {low}..{high}"));
-            draft.text(LIMIT, text.as_bytes());
-        }
-    }
-}
-
-/// At and below this a value is a code: sensor fail, no pulse, ... invalid.
-const NO_VALUE: i16 = -32761;
 
 fn write_ip(field: FieldId, bytes: &[u8], at: usize, draft: &mut Draft<'_>) {
     if let Some([a, b, c, d]) = bytes.get(at..).and_then(|b| b.first_chunk()) {
         let text = ShortText::<16>::of(format_args!("{a}.{b}.{c}.{d}"));
         draft.text(field, text.as_bytes());
-    }
-}
-
-/// Writes a code as text.
-fn print(draft: &mut Draft<'_>, field: FieldId, value: impl Display) {
-    if draft.wants(field) {
-        draft.text(
-            field,
-            ShortText::<32>::of(format_args!("{value}")).as_bytes(),
-        );
     }
 }

@@ -55,14 +55,17 @@ impl Batch {
                 self.batches += 1;
             }
             Some(b"BTS") => {
-                if declared(segment).is_some_and(|n| n != self.since) {
+                // Alone in its block it counts what stands in others.
+                let alone = !std::mem::replace(&mut self.open, true);
+                if !alone && declared(segment).is_some_and(|n| n != self.since) {
                     self.count_differs.get_or_insert(at);
                 }
                 self.since = 0;
                 self.pending = false;
             }
             Some(b"FTS") => {
-                if declared(segment).is_some_and(|n| n != self.batches.max(1)) {
+                let alone = !std::mem::replace(&mut self.open, true);
+                if !alone && declared(segment).is_some_and(|n| n != self.batches.max(1)) {
                     self.file_differs.get_or_insert(at);
                 }
                 self.file_closed = true;

@@ -235,7 +235,9 @@ fn messages(
             break;
         }
         let id = segment.get(..3).unwrap_or(segment);
-        let envelope = is_header(segment) && id != b"MSH";
+        // Some senders put each segment of the envelope into a block of its own.
+        let trailer = at == 0 && (id == b"BTS" || id == b"FTS");
+        let envelope = is_header(segment) && id != b"MSH" || trailer;
         let begins = is_header(segment) && id == b"MSH" || (at == 0 && !envelope);
         if !begins {
             batch.meets(at, segment);

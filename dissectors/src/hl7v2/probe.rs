@@ -49,6 +49,7 @@ fn block(rest: &[u8], hint: Hint, before: usize) -> Probe {
         [0xEF] | [0xEF, 0xBB] => more(4),
         [b'<', ..] => xml(rest, more),
         _ if is_header(rest) => yes(95),
+        [_, _, _] if header_prefix(rest) => more(4),
         _ => match rest.get(..3) {
             Some(id) if id.eq_ignore_ascii_case(b"MSH") => match rest.get(3) {
                 // A header cut short, in small letters, or with letters for delimiters.
@@ -264,6 +265,8 @@ mod tests {
             &b"\x0B"[..],
             b"\x0BM",
             b"\x0BMSH",
+            b"\x0BFHS",
+            b"\x0BBHS",
             b"\x0B\x06",
             b"\x0B\x1C",
             b"M",

@@ -54,12 +54,14 @@ fn probe(_: Side, first: &[u8], hint: Hint) -> Probe {
             None => more(),
         };
     }
-    if rest.starts_with(b"<?xml") {
-        match rest.iter().position(|b| *b == b'>') {
+    // Declarations and comments before the root: a document type is no way past the signature.
+    while let [b'<', b'?' | b'!', ..] = rest {
+        match after_prologue(rest) {
             Some(end) => {
-                rest = &rest[end + 1..];
+                rest = &rest[end..];
                 rest = &rest[filler(rest)..];
             }
+            None if first.len() >= PROLOGUE => return Probe::No,
             None => return more(),
         }
     }
@@ -68,6 +70,28 @@ fn probe(_: Side, first: &[u8], hint: Hint) -> Probe {
         (None, _) | (_, None) if rest.is_empty() || rest[0] == b'<' => more(),
         _ => Probe::No,
     }
+}
+
+/// How far the root element is looked for.
+const PROLOGUE: usize = 1024;
+
+/// Length of the declaration or comment that begins here. `None`: its end is not here.
+fn after_prologue(bytes: &[u8]) -> Option<usize> {
+    if bytes.starts_with(b"<!--") {
+        return memchr::memmem::find(bytes, b"-->").map(|at| at + 3);
+    }
+    let mut open = 0usize;
+    for (at, byte) in bytes.iter().enumerate().take(PROLOGUE) {
+        match byte {
+            b'<' => open += 1,
+            b'>' => open = open.saturating_sub(1),
+            _ => continue,
+        }
+        if open == 0 {
+            return Some(at + 1);
+        }
+    }
+    None
 }
 
 /// Does one of the standard's messages begin here? `None`: too few bytes.

@@ -43,9 +43,31 @@ fn other_documents_are_not_claimed() {
         b"<ABC.R99>",
         b"<NOVA.LOC>",
         b"</ACK.R01>",
+        b"<!DOCTYPE html><html>",
+        b"<!-- x --><Envelope>",
     ] {
         assert_eq!(probed(other), Probe::No, "{other:?}");
     }
+}
+
+#[test]
+fn document_type_or_comment_before_the_root_hides_nothing() {
+    for before in [
+        "<?xml version=\"1.0\"?><!DOCTYPE DTV.R01 [<!ENTITY a \"b\">]>",
+        "<!-- a gateway's -->\r\n",
+        "\x0b<?xml version=\"1.0\"?>\n<!-- <x> -->",
+    ] {
+        let text = format!("{before}<DTV.R01><HDR>");
+        assert_eq!(
+            probed(text.as_bytes()),
+            Probe::Yes(Confidence(90)),
+            "{text}"
+        );
+    }
+    assert_eq!(
+        probed(&[b"<!--".as_slice(), &[b'x'; 2000]].concat()),
+        Probe::No
+    );
 }
 
 #[test]

@@ -49,7 +49,8 @@ pub const SERIAL: Protocol = Protocol {
 fn probe(side: Side, first: &[u8], hint: Hint) -> Probe {
     let patience = match side {
         Side::Client => 48,
-        Side::Server => 512,
+        // More than a block of a monitor that sends one a second, joined in its middle.
+        Side::Server => 768,
     };
     if !hint.port {
         Probe::No

@@ -64,6 +64,8 @@ fn probe(side: Side, first: &[u8], hint: Hint) -> Probe {
         0
     };
     match next(&first[at..], usize::MAX) {
+        // FF FE is also how a text in UTF-16 begins.
+        Token::Option { option, .. } if !token::is_assigned(option) => Probe::No,
         Token::Option { .. } | Token::Sub { .. } => Probe::Yes(Confidence(92)),
         Token::Short(need) if at + need > first.len() => {
             if hint.whole {

@@ -27,6 +27,17 @@ fn option_that_never_ends_is_given_up_at_the_limit() {
 }
 
 #[test]
+fn text_in_utf_16_is_no_telnet() {
+    let text = b"\xff\xfe<\0?\0x\0m\0l\0";
+    assert_eq!(probe(Side::Client, text, hint(false)), Probe::No);
+    let asked = b"\xff\xfe\x2c";
+    assert_eq!(
+        probe(Side::Client, asked, hint(false)),
+        Probe::Yes(Confidence(92))
+    );
+}
+
+#[test]
 fn command_cut_off_at_the_end_is_malformed() {
     let seen = play(&TELNET, &[(Side::Client, b"\xff\xfa\x2c\x01\x00")]);
     assert_eq!(seen.kinds(), ["malformed"]);

@@ -27,6 +27,11 @@ pub enum Token<'a> {
     Short(usize),
 }
 
+/// True for options that IANA's list of Telnet options assigns.
+pub const fn is_assigned(option: u8) -> bool {
+    matches!(option, 0..=49 | 70 | 80 | 85 | 86 | 90 | 93 | 138..=140 | 200 | 201 | 255)
+}
+
 /// The token at the front of `input`; sub-negotiations up to `longest` bytes.
 pub fn next(input: &[u8], longest: usize) -> Token<'_> {
     match input {

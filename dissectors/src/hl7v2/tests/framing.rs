@@ -213,3 +213,22 @@ fn each_message_of_a_batch_has_its_own_delimiters() {
     assert_eq!(seen[0].first("patient_id"), "T1");
     assert!(seen[1].anomalies.is_empty());
 }
+
+#[test]
+fn envelope_in_blocks_of_its_own_is_no_malformed_message() {
+    let stream: Vec<u8> = [
+        "FHS|^~\\&|A|B",
+        "BHS|^~\\&|A|B",
+        "MSH|^~\\&|A|B|C|D|2026||ORU^R01|1|P|2.3\rPID|1",
+        "BTS|1",
+        "FTS|1",
+    ]
+    .iter()
+    .flat_map(|text| block(text))
+    .collect();
+    let seen = converse(&stream, usize::MAX);
+    let kinds: Vec<_> = seen.iter().map(|m| m.kind.as_str()).collect();
+    assert_eq!(kinds, ["batch", "batch", "ORU^R01", "batch", "batch"]);
+    assert!(seen.iter().all(|m| m.anomalies.is_empty()), "{seen:?}");
+    assert_eq!(seen[3].first("batch_declared"), "1");
+}
