@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use crate::message::Span;
+use crate::schema::Privacy;
 
 /// Declares an enum whose variants have a spelling used in rules, policies and output.
 macro_rules! words {
@@ -165,6 +166,9 @@ impl Device {
     }
 }
 
+/// What an order id is about: it identifies a visit, in whichever part of a message it stands.
+pub const ORDER: Privacy = Privacy::Patient("accession");
+
 /// An action as a dissector states it. Everything but the verb is optional (empty or `None`).
 #[derive(Clone, Copy, Debug)]
 pub struct Action<'a> {
@@ -177,7 +181,7 @@ pub struct Action<'a> {
     pub channel: &'a [u8],
     /// Operation handle (SDC), SOP instance, command code: what exactly is operated.
     pub handle: &'a [u8],
-    /// Order id (placer order number, accession...).
+    /// Order id (placer order number, accession...): patient data, [`ORDER`].
     pub order: &'a [u8],
     /// Drug code or name.
     pub drug: &'a [u8],

@@ -22,6 +22,7 @@ pub mod message;
 pub mod octets;
 pub mod registry;
 pub mod schema;
+mod silent;
 #[cfg(test)]
 mod stage;
 

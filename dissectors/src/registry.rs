@@ -238,6 +238,11 @@ impl ProtocolId {
         self.protocol().name
     }
 
+    /// The sensor itself writes it: nobody speaks it.
+    pub fn is_of_the_sensor(self) -> bool {
+        self.protocol().is_of_the_sensor()
+    }
+
     /// Finds a protocol by its name.
     pub fn of(name: &str) -> Option<ProtocolId> {
         PROTOCOLS
@@ -248,6 +253,11 @@ impl ProtocolId {
 }
 
 impl Protocol {
+    /// The sensor itself writes it (transport and packet events, its own health): nobody speaks it.
+    pub const fn is_of_the_sensor(&self) -> bool {
+        self.transports.is_empty()
+    }
+
     pub fn field(&self, name: &str) -> Option<FieldId> {
         self.fields
             .iter()

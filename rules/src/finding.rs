@@ -216,7 +216,8 @@ pub struct Act {
     pub subject: String,
     pub channel: String,
     pub handle: String,
-    pub order: String,
+    /// Patient data keep their mark.
+    pub order: Words,
     pub drug: String,
     pub destination: String,
     pub value: Option<Amount>,

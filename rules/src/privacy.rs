@@ -1,5 +1,6 @@
 //! Words about patients: marked where they are made, replaced where they are shown.
 
+use dissectors::schema::Privacy;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
@@ -76,6 +77,27 @@ pub enum Piece {
 impl Words {
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A value of the wire, marked as what it is. Nothing if it is empty.
+    pub fn of(privacy: Privacy, value: &[u8]) -> Self {
+        let mut words = Words::new();
+        match privacy {
+            _ if value.is_empty() => {}
+            Privacy::Open => words.push(&printable(value)),
+            Privacy::Patient(kind) => words.push_patient(kind, value),
+            Privacy::Secret => words.push_secret(u32::try_from(value.len()).unwrap_or(u32::MAX)),
+        }
+        words
+    }
+
+    /// The bytes behind a value made by [`Words::of`], to compare with.
+    pub fn sent(&self) -> &[u8] {
+        match self.0.first() {
+            Some(Piece::Open(text)) => text.as_bytes(),
+            Some(Piece::Patient(_, value)) => value,
+            _ => b"",
+        }
     }
 
     pub fn open(mut self, text: impl AsRef<str>) -> Self {

@@ -31,7 +31,7 @@ fn command_and_its_answer_are_told_without_their_envelope() {
     assert!(
         order.starts_with(
             "20:41:52.217  #72  10.20.1.11:34936 > 10.20.2.20:3000  hl7v2 RGV^O15  \
-             set-rate 13.3 mL/h  device PUMP-A0001  channel 1.1.0.0  drug 5678  order ORD8001"
+             set-rate 13.3 mL/h  device PUMP-A0001  channel 1.1.0.0  drug 5678  order accession:"
         ),
         "{order}"
     );

@@ -211,7 +211,7 @@ fn template() -> Finding {
             subject: "PUMP-00001".into(),
             channel: String::new(),
             handle: String::new(),
-            order: String::new(),
+            order: Words::new(),
             drug: String::new(),
             destination: String::new(),
             value: None,

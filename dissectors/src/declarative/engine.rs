@@ -152,17 +152,11 @@ impl Frames for Described {
         if self.table.bar.words {
             return None;
         }
-        let fits = |side| match form::cut(self.table, side, input, false).0 {
-            Cut::Frame(n) => input
-                .get(..n)
-                .is_some_and(|f| matches!(sign(self.table, side, f), Sign::Fits(_))),
-            _ => false,
-        };
-        match (fits(Side::Client), fits(Side::Server)) {
-            (true, false) => Some(Role::Host),
-            (false, true) => Some(Role::Device),
-            _ => None,
-        }
+        signature::role(
+            input,
+            |side, rest| form::cut(self.table, side, rest, false).0,
+            |side, frame| sign(self.table, side, frame),
+        )
     }
 
     fn cut(&self, side: Side, input: &[u8], _: usize, last: bool) -> Cut {

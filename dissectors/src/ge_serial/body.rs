@@ -8,7 +8,7 @@ use crate::limits::{self, Limits, SERIAL_OPEN};
 use crate::message::{Messages, Scope};
 use crate::octets::{be16, latin1, until_nul};
 use crate::schema::KindId;
-use crate::serial::signature::Sign;
+use crate::serial::signature;
 use crate::serial::{BAD_LENGTH, Cut, Frames, Role, Turns};
 
 use super::fields::*;
@@ -37,15 +37,7 @@ impl Frames for GeSerial {
     const MALFORMED: KindId = MALFORMED;
 
     fn role(&self, input: &[u8]) -> Option<Role> {
-        let fits = |side| match frame::cut(side, input) {
-            Cut::Frame(n) => matches!(frame::sign(side, &input[..n]), Sign::Fits(_)),
-            _ => false,
-        };
-        match (fits(Side::Client), fits(Side::Server)) {
-            (true, false) => Some(Role::Host),
-            (false, true) => Some(Role::Device),
-            _ => None,
-        }
+        signature::role(input, frame::cut, frame::sign)
     }
 
     fn cut(&self, side: Side, input: &[u8], _: usize, _: bool) -> Cut {

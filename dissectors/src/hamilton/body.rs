@@ -5,7 +5,7 @@ use crate::contract::Side;
 use crate::limits::{Limits, SERIAL_OPEN};
 use crate::message::{Messages, Scope};
 use crate::schema::KindId;
-use crate::serial::signature::Sign;
+use crate::serial::signature;
 use crate::serial::{BAD_LAYOUT, Cut, Frames, Role, Turns};
 
 use super::fields::*;
@@ -63,15 +63,7 @@ impl Frames for Hamilton {
     const MALFORMED: KindId = MALFORMED;
 
     fn role(&self, input: &[u8]) -> Option<Role> {
-        let fits = |side| match frame::cut(side, input) {
-            Cut::Frame(n) => matches!(frame::sign(side, &input[..n]), Sign::Fits(_)),
-            _ => false,
-        };
-        match (fits(Side::Client), fits(Side::Server)) {
-            (true, false) => Some(Role::Host),
-            (false, true) => Some(Role::Device),
-            _ => None,
-        }
+        signature::role(input, frame::cut, frame::sign)
     }
 
     fn cut(&self, side: Side, input: &[u8], _: usize, _: bool) -> Cut {

@@ -3,11 +3,8 @@
 //! So what limits its sight (frames lost, a mirror that shows one direction, a dissector that
 //! crashed) reaches rules, exceptions and outputs by the same language as everything else.
 
-use crate::contract::{Dissector, End, Hint, Probe, Progress, Reason, Side};
-use crate::limits::Limits;
-use crate::message::Messages;
 use crate::schema::{Protocol, Provenance};
-use crate::{fields, kinds};
+use crate::{fields, kinds, silent};
 
 fields! {
     NAME "name" Text, Open, "what it is about: interface, limit, output, protocol, heart-beat";
@@ -43,30 +40,7 @@ pub const HEALTH: Protocol = Protocol {
     anomalies: &[],
     hints: &[],
     transports: &[],
-    probe,
-    open,
+    probe: silent::probe,
+    open: silent::open,
     path: None,
 };
-
-fn probe(_: Side, _: &[u8], _: Hint) -> Probe {
-    Probe::No
-}
-
-/// Never called: the sensor is this protocol's only writer.
-fn open(_: &Limits) -> Box<dyn Dissector> {
-    Box::new(Silent)
-}
-
-struct Silent;
-
-impl Dissector for Silent {
-    fn read(&mut self, _: Side, _: &[u8], _: &mut Messages<'_>) -> Progress {
-        Progress::Reject(Reason("health has no dissector"))
-    }
-
-    fn gap(&mut self, _: Side, _: &[u8], _: u64, _: &mut Messages<'_>) -> Progress {
-        Progress::Reject(Reason("health has no dissector"))
-    }
-
-    fn end(&mut self, _: Side, _: &[u8], _: End, _: &mut Messages<'_>) {}
-}

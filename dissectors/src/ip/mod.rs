@@ -1,11 +1,8 @@
 //! What is wrong with packets below their transport, as messages: the decoder's events, no
 //! dissector writes these. So rules reach them by the same language as everything else.
 
-use crate::contract::{Dissector, End, Hint, Probe, Progress, Reason, Side};
-use crate::limits::Limits;
-use crate::message::Messages;
 use crate::schema::{Protocol, Provenance};
-use crate::{fields, kinds};
+use crate::{fields, kinds, silent};
 
 fields! {
     PROTOCOL "protocol" Integer, Open, "number of the protocol whose checksum is wrong; 0 is IPv4 itself (RFC 791, 1071)";
@@ -31,30 +28,7 @@ pub const IP: Protocol = Protocol {
     anomalies: &[],
     hints: &[],
     transports: &[],
-    probe,
-    open,
+    probe: silent::probe,
+    open: silent::open,
     path: None,
 };
-
-fn probe(_: Side, _: &[u8], _: Hint) -> Probe {
-    Probe::No
-}
-
-/// Never called: the decoder is this protocol's only writer.
-fn open(_: &Limits) -> Box<dyn Dissector> {
-    Box::new(Silent)
-}
-
-struct Silent;
-
-impl Dissector for Silent {
-    fn read(&mut self, _: Side, _: &[u8], _: &mut Messages<'_>) -> Progress {
-        Progress::Reject(Reason("ip has no dissector"))
-    }
-
-    fn gap(&mut self, _: Side, _: &[u8], _: u64, _: &mut Messages<'_>) -> Progress {
-        Progress::Reject(Reason("ip has no dissector"))
-    }
-
-    fn end(&mut self, _: Side, _: &[u8], _: End, _: &mut Messages<'_>) {}
-}

@@ -1,7 +1,7 @@
 //! Is this such a serial protocol? The same cutting function, asked about first bytes.
 
 use crate::contract::{Confidence, Hint, Probe, Side, Transport};
-use crate::serial::Cut;
+use crate::serial::{Cut, Role};
 
 /// What a frame says for or against a protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,25 @@ pub fn either(side: Side, recognise: impl Fn(Side) -> Probe) -> Probe {
         // It may still be the device that called; that is no reason for others to wait.
         Probe::More(_) if usual == Probe::No => ABSTAIN,
         _ => usual,
+    }
+}
+
+/// Who sends the frame at the front of `input`, where it fits one part only.
+pub fn role(
+    input: &[u8],
+    cut: impl Fn(Side, &[u8]) -> Cut,
+    sign: impl Fn(Side, &[u8]) -> Sign,
+) -> Option<Role> {
+    let fits = |side| match cut(side, input) {
+        Cut::Frame(n) => input
+            .get(..n)
+            .is_some_and(|frame| matches!(sign(side, frame), Sign::Fits(_))),
+        _ => false,
+    };
+    match (fits(Side::Client), fits(Side::Server)) {
+        (true, false) => Some(Role::Host),
+        (false, true) => Some(Role::Device),
+        _ => None,
     }
 }
 

@@ -3,10 +3,8 @@
 //! So rules reach transport events (an injected segment, a reset from elsewhere, an attempt that
 //! nobody answered) by the same language as everything else.
 
-use crate::contract::{Dissector, Hint, Probe, Side};
-use crate::limits::Limits;
 use crate::schema::{Protocol, Provenance};
-use crate::{fields, kinds};
+use crate::{fields, kinds, silent};
 
 fields! {
     OFFSET "offset" Integer, Open, "stream offset of the first byte concerned";
@@ -46,32 +44,7 @@ pub const TCP: Protocol = Protocol {
     anomalies: &[],
     hints: &[],
     transports: &[],
-    probe,
-    open,
+    probe: silent::probe,
+    open: silent::open,
     path: None,
 };
-
-fn probe(_: Side, _: &[u8], _: Hint) -> Probe {
-    Probe::No
-}
-
-/// Never called: the flow layer is this protocol's only writer.
-fn open(_: &Limits) -> Box<dyn Dissector> {
-    struct Silent;
-    impl Dissector for Silent {
-        fn read(&mut self, _: Side, _: &[u8], _: &mut crate::Messages<'_>) -> crate::Progress {
-            crate::Progress::Reject(crate::Reason("tcp has no dissector"))
-        }
-        fn gap(
-            &mut self,
-            _: Side,
-            _: &[u8],
-            _: u64,
-            _: &mut crate::Messages<'_>,
-        ) -> crate::Progress {
-            crate::Progress::Reject(crate::Reason("tcp has no dissector"))
-        }
-        fn end(&mut self, _: Side, _: &[u8], _: crate::End, _: &mut crate::Messages<'_>) {}
-    }
-    Box::new(Silent)
-}

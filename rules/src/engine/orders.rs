@@ -115,12 +115,15 @@ impl Orders {
                 said.push((n, d));
             }
         }
+        if said.is_empty() {
+            return None;
+        }
         let device = text(message, f.device)?;
         let infusing = message.values(f.status).all(|s| match s {
             Value::Text(s) => s.ends_with(b"-infusing") && !s.ends_with(b"not-infusing"),
             _ => true,
         });
-        if said.is_empty() || !infusing {
+        if !infusing {
             return None;
         }
         let key = self.hasher.hash_one(device);

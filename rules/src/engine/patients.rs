@@ -94,7 +94,10 @@ impl Patients {
             for name in message.values(*field).filter_map(text) {
                 let Some(name) = number(name) else { continue };
                 let key = self.hasher.hash_one(name);
-                if self.known.len() >= self.room && !self.known.contains_key(&key) {
+                if self.known.contains_key(&key) {
+                    continue;
+                }
+                if self.known.len() >= self.room {
                     hits.count(limits::PATIENTS_KNOWN);
                     continue;
                 }

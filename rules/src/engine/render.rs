@@ -12,6 +12,7 @@ use crate::language::names::Vocabulary;
 use crate::language::ruleset::{Compiled, Piece};
 use crate::language::units::Unit;
 use crate::privacy::{Words, printable};
+use dissectors::action::ORDER;
 use dissectors::action::{Device, Verb};
 
 pub fn party(seat: Seat, facts: &Facts<'_>) -> Party {
@@ -62,7 +63,7 @@ pub fn act(message: Message<'_>) -> Option<Act> {
         subject: printable(a.device_id),
         channel: printable(a.channel),
         handle: printable(a.handle),
-        order: printable(a.order),
+        order: Words::of(ORDER, a.order),
         drug: printable(a.drug),
         destination: printable(a.destination),
         value: a.value.map(|q| Amount {

@@ -151,6 +151,7 @@ impl Vitals {
     /// Notes a message's values.
     pub fn saw(&mut self, message: Message<'_>, hits: &mut Hits) -> Option<Unusual> {
         let (values, name) = (*self.fields.get(message.protocol().index())?)?;
+        message.field(values)?;
         let now = message.frame().time;
         let mut print = self.hasher.build_hasher();
         let mut key = self.hasher.build_hasher();

@@ -8,7 +8,6 @@ use dissectors::schema::{FieldId, KindId, Privacy};
 use super::needs::Needs;
 use super::{lessons, orders, patients, setpoints, vitals};
 use crate::inventory::{self, usage};
-use crate::language::certificate;
 use crate::language::compiled::{Attribute, Fact, Operand, Which};
 use crate::language::reads;
 use crate::language::ruleset::Compiled;
@@ -23,7 +22,6 @@ struct Whole {
     /// Whether any field is a patient's.
     patient: bool,
     in_use: bool,
-    certificate: bool,
     patients: bool,
     vitals: bool,
     orders: bool,
@@ -103,9 +101,6 @@ pub fn interest(rules: &[Compiled]) -> Interest {
                 whole.of_partners |= *which != Which::This;
             }
             Operand::Asset(_, Attribute::InUse) => whole.in_use = true,
-            Operand::Fact(_, Fact::CertificateLeft | Fact::CertificateAge) => {
-                whole.certificate = true;
-            }
             Operand::Fact(_, Fact::KnownPatient) => whole.patients = true,
             Operand::Fact(_, Fact::VitalsFrozen | Fact::VitalsSteps) => whole.vitals = true,
             Operand::Fact(_, Fact::OrderKept | Fact::OrderRate | Fact::OrderReported) => {
@@ -118,9 +113,6 @@ pub fn interest(rules: &[Compiled]) -> Interest {
         }
         if whole.in_use {
             usage::interest(&mut interest);
-        }
-        if whole.certificate {
-            certificate::interest(&mut interest);
         }
         if whole.patients {
             patients::interest(&mut interest);

@@ -184,7 +184,7 @@ impl<'i> Device<'i> {
     pub fn protocols(&self) -> Vec<ProtocolId> {
         let mut all: Vec<ProtocolId> = Vec::new();
         // Transport events are nobody's language.
-        let spoken = |p: &&ProtocolId| !matches!(p.name(), "tcp" | "ip" | "health" | "icmp");
+        let spoken = |p: &&ProtocolId| !p.is_of_the_sensor() && p.name() != "icmp";
         for protocol in self.assets.iter().flat_map(|a| &a.protocols).filter(spoken) {
             if !all.contains(protocol) {
                 all.push(*protocol);

@@ -227,9 +227,6 @@ pub enum Fact {
     /// Whether the policy's zones let the sender's zone reach the receiver's, and command it.
     ZoneAllowed,
     ZoneCommands,
-    /// From the message to the end, and from the beginning, of the certificate that it shows.
-    CertificateLeft,
-    CertificateAge,
     /// It names a patient whom a clinical message named, where that does not belong.
     KnownPatient,
     /// For how long vital signs that used to vary stand still.

@@ -55,7 +55,6 @@
 //! around it through [`table`]; mistakes are told by [`diagnostic`].
 
 pub mod ast;
-pub(crate) mod certificate;
 pub mod check;
 pub mod compiled;
 pub mod dates;

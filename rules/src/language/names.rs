@@ -336,18 +336,6 @@ pub const FACTS: &[(&str, Fact, Type, &str)] = &[
         "the policy's zones let the actor's zone command the target's",
     ),
     (
-        "certificate.left",
-        Fact::CertificateLeft,
-        Type::Quantity,
-        "time from the message to the end of the certificate that it shows; negative once that is over",
-    ),
-    (
-        "certificate.age",
-        Fact::CertificateAge,
-        Type::Quantity,
-        "time from the beginning of the certificate to the message; negative if it is not valid yet",
-    ),
-    (
         "known_patient",
         Fact::KnownPatient,
         Type::Flag,

@@ -1,5 +1,6 @@
 //! One finding, there and back.
 
+use dissectors::schema::Privacy;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ pub fn finding(f: &Finding, show: Show<'_>) -> Value {
         "severity": f.severity.word(), "floor": f.floor.word(), "confidence": f.confidence.word(),
         "confidence_reasons": f.confidence_reasons, "protocol": f.protocol.name(), "kind": f.kind,
         "provenance": f.provenance.word(), "actor": party(&f.actor), "target": party(&f.target),
-        "action": f.action.as_ref().map(act), "outcome": f.outcome.word(),
+        "action": f.action.as_ref().map(|a| act(a, show)), "outcome": f.outcome.word(),
         "outcomes": [o.requested, o.accepted, o.refused, o.failed, o.unknown],
         "expected": f.expected, "why": f.why.render(show),
         "frames": f.frames.iter().map(|r| frame(*r)).collect::<Vec<_>>(),
@@ -135,14 +136,14 @@ fn party_of(value: &Value) -> Option<Party> {
     })
 }
 
-fn act(a: &Act) -> Value {
+fn act(a: &Act, show: Show<'_>) -> Value {
     let amount = a
         .value
         .as_ref()
         .map(|v| json!({ "number": v.number, "sent": v.sent, "unit": v.unit, "code": v.code }));
     json!({
         "verb": a.verb.word(), "effect": a.effect.word(), "device": a.device.word(),
-        "subject": a.subject, "channel": a.channel, "handle": a.handle, "order": a.order,
+        "subject": a.subject, "channel": a.channel, "handle": a.handle, "order": a.order.render(show),
         "drug": a.drug, "destination": a.destination, "value": amount,
     })
 }
@@ -162,7 +163,7 @@ fn act_of(value: &Value) -> Option<Act> {
         subject: part("subject"),
         channel: part("channel"),
         handle: part("handle"),
-        order: part("order"),
+        order: Words::of(Privacy::Open, text(value, "order").as_bytes()),
         drug: part("drug"),
         destination: part("destination"),
         value: value.get("value").filter(|v| v.is_object()).map(amount),

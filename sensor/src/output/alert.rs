@@ -4,6 +4,7 @@ use dissectors::message::{Conversation, Endpoint};
 use dissectors::{Device, Outcome, Side};
 use rules::exceptions::Cause;
 use rules::finding::{Act, Finding, Party};
+use rules::privacy::Show;
 use tui::mark::Mark;
 
 use super::discretion::Discretion;
@@ -37,7 +38,7 @@ impl Eve {
         party(&mut alert, "target", &f.target);
         alert.text("kind", &f.kind);
         if let Some(act) = &f.action {
-            command(&mut alert, act, f.outcome);
+            command(&mut alert, act, f.outcome, discretion.show());
         }
         alert.text("outcome", f.outcome.word());
         alert.text("why", &f.why.render(discretion.show()));
@@ -244,18 +245,19 @@ fn party(alert: &mut Object<'_>, key: &str, p: &Party) {
 }
 
 /// The clinical action that the finding is about.
-fn command(alert: &mut Object<'_>, act: &Act, outcome: Outcome) {
+fn command(alert: &mut Object<'_>, act: &Act, outcome: Outcome, show: Show<'_>) {
     let mut o = alert.object("command");
     o.text("verb", act.verb.word());
     o.text("effect", act.effect.word());
     if act.device != Device::Unknown {
         o.text("device", act.device.word());
     }
+    let order = act.order.render(show);
     for (key, part) in [
         ("device_id", &act.subject),
         ("channel", &act.channel),
         ("handle", &act.handle),
-        ("order", &act.order),
+        ("order", &order),
         ("drug", &act.drug),
         ("destination", &act.destination),
     ] {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use dissectors::Privacy;
+use dissectors::action::ORDER;
 use dissectors::message::Value;
 use rules::privacy::{Pseudonyms, Show};
 
@@ -40,6 +41,14 @@ impl Discretion {
             Privacy::Patient(kind) => Some(self.pseudonym(kind, value)),
             Privacy::Secret => Some(secret(bytes_of(value).len() as u32)),
         }
+    }
+
+    /// What is shown of an action's order id.
+    pub fn order(&mut self, order: &[u8]) -> String {
+        if order.is_empty() {
+            return String::new();
+        }
+        shown(ORDER, Value::Text(order), self)
     }
 
     /// How sentences of findings are shown.

@@ -111,7 +111,7 @@ impl Eve {
         let mut object = record.object(protocol.name);
         object.wire("kind", m.kind());
         if let Some(action) = m.action() {
-            write_action(&mut object, &action);
+            write_action(&mut object, &action, discretion);
         }
         write_anomalies(&mut object, m);
         write_fields(&mut object, m, discretion);
@@ -259,18 +259,19 @@ pub fn mac_text(mac: [u8; 6]) -> String {
 }
 
 /// The clinical action as an object: verb, effect, and what else is known.
-pub fn write_action(object: &mut Object<'_>, action: &Action<'_>) {
+pub fn write_action(object: &mut Object<'_>, action: &Action<'_>, discretion: &mut Discretion) {
     let mut o = object.object("action");
     o.text("verb", action.verb.word());
     o.text("effect", action.verb.effect(action.device).word());
     if action.device != dissectors::Device::Unknown {
         o.text("device", action.device.word());
     }
+    let order = discretion.order(action.order);
     for (key, part) in [
         ("device_id", action.device_id),
         ("channel", action.channel),
         ("handle", action.handle),
-        ("order", action.order),
+        ("order", order.as_bytes()),
         ("drug", action.drug),
         ("destination", action.destination),
     ] {

@@ -3,6 +3,7 @@
 use dissectors::Side;
 use dissectors::message::{Endpoint, Message};
 use rules::finding::{Finding, Party, Severity};
+use rules::privacy::Show;
 
 use super::clean;
 use super::clock::Clock;
@@ -48,11 +49,12 @@ impl Text {
                 line.push(' ');
                 clean::push(&mut line, value.unit);
             }
+            let order = discretion.order(action.order);
             for (name, part) in [
                 ("device", action.device_id),
                 ("channel", action.channel),
                 ("drug", action.drug),
-                ("order", action.order),
+                ("order", order.as_bytes()),
                 ("to", action.destination),
             ] {
                 if !part.is_empty() {
@@ -97,7 +99,7 @@ impl Text {
         row("when", &self.clock.date_and_time(f.first.time));
         row("who", &party(&f.actor));
         row("whom", &party(&f.target));
-        row("what", &what(f));
+        row("what", &what(f, discretion.show()));
         row("why", &f.why.render(discretion.show()));
         if let Some(expected) = &f.expected {
             row("instead", &clean::text(expected.as_bytes()));
@@ -174,7 +176,7 @@ pub fn party(p: &Party) -> String {
 }
 
 /// The action in words: `set-rate 120 mL/h on pump PUMP-A0001, drug 5678: accepted`.
-pub fn what(f: &Finding) -> String {
+pub fn what(f: &Finding, show: Show<'_>) -> String {
     let Some(act) = &f.action else {
         return clean::text(f.kind.as_bytes());
     };
@@ -188,10 +190,11 @@ pub fn what(f: &Finding) -> String {
             text.push_str(&format!(" {}", act.subject));
         }
     }
+    let order = act.order.render(show);
     for (name, part) in [
         ("channel", &act.channel),
         ("drug", &act.drug),
-        ("order", &act.order),
+        ("order", &order),
         ("handle", &act.handle),
         ("destination", &act.destination),
     ] {

@@ -60,7 +60,7 @@ const FEW: u64 = 20;
 /// Protocols of offices, buildings and networks: they are no sign of a medical device.
 #[rustfmt::skip]
 const EVERYWHERE: &[&str] = &[
-    "tcp", "udp", "ip", "health", "arp", "icmp", "icmpv6", "ndp", "lldp", "dhcp", "dhcpv6", "dns", "mdns",
+    "udp", "arp", "icmp", "icmpv6", "ndp", "lldp", "dhcp", "dhcpv6", "dns", "mdns",
     "llmnr", "nbns", "ntp", "ptp", "snmp", "syslog", "ssdp", "igmp", "http", "tls", "quic", "dtls",
     "ssh", "telnet", "ftp", "tftp", "smb", "rdp", "vnc", "rsync", "sunrpc", "dcerpc", "ldap",
     "kerberos", "radius", "smtp", "imap", "pop3", "sip", "rtsp", "mqtt", "amqp", "nats", "redis",
@@ -382,7 +382,7 @@ fn protocols(by_protocol: &[u64], points: &mut Vec<Point>) {
     let heard: Vec<String> = PROTOCOLS
         .iter()
         .zip(by_protocol)
-        .filter(|(p, n)| **n > 0 && !EVERYWHERE.contains(&p.name))
+        .filter(|(p, n)| **n > 0 && !p.is_of_the_sensor() && !EVERYWHERE.contains(&p.name))
         .map(|(p, n)| format!("{} ({n} messages)", p.name))
         .collect();
     points.push(if heard.is_empty() {

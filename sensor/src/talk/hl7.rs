@@ -40,7 +40,7 @@ pub fn line(r: &mut Reading<'_, '_>, talk: &mut Conversation) -> Line {
         }
     }
     if let Some(action) = m.action() {
-        text.push_str(&super::other::deed(&action));
+        text.push_str(&super::other::deed(&action, r.discretion()));
     }
     for (label, field) in [
         ("order", "order_control"),

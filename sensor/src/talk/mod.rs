@@ -114,7 +114,7 @@ impl Talk {
         let at = self.conversation(m);
         match m.protocol().name() {
             "tcp" => self.conversations[at].transport(m),
-            "ip" | "health" => {}
+            _ if m.protocol().is_of_the_sensor() => {}
             _ => self.voice(at, m),
         }
         (self.lines >= limits::LINES).then(|| self.tell())

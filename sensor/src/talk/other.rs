@@ -1,5 +1,6 @@
 //! Every other protocol: verb, value, unit, outcome, and the first few fields.
 
+use crate::output::discretion::Discretion;
 use dissectors::action::{Action, Outcome};
 use dissectors::schema::Privacy;
 use dissectors::{Device, Side};
@@ -56,7 +57,7 @@ pub fn line(r: &mut Reading<'_, '_>, talk: &mut Conversation) -> Line {
     let mut text = format!("{} {kind}", m.protocol().name());
     let action = m.action();
     if let Some(action) = &action {
-        text.push_str(&deed(action));
+        text.push_str(&deed(action, r.discretion()));
     }
     let outcome = m.answers().map(|a| a.outcome);
     if let Some(outcome) = outcome.filter(|o| *o != Outcome::Unknown) {
@@ -135,7 +136,7 @@ fn fields(r: &mut Reading<'_, '_>) -> String {
 }
 
 /// `  set-rate 120 mL/h on pump PUMP-A0001`.
-pub fn deed(action: &Action<'_>) -> String {
+pub fn deed(action: &Action<'_>, discretion: &mut Discretion) -> String {
     let mut text = format!("  {}", action.verb.word());
     if let Some(value) = action.value {
         text.push(' ');
@@ -157,11 +158,12 @@ pub fn deed(action: &Action<'_>) -> String {
             clean::push(&mut text, action.device_id);
         }
     }
+    let order = discretion.order(action.order);
     for (name, part) in [
         ("channel", action.channel),
         ("handle", action.handle),
         ("drug", action.drug),
-        ("order", action.order),
+        ("order", order.as_bytes()),
         ("for", action.destination),
     ] {
         if !part.is_empty() {

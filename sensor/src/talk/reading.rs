@@ -80,6 +80,11 @@ impl<'m, 'd> Reading<'m, 'd> {
         Some(short(text)).filter(|t| !t.is_empty())
     }
 
+    /// What decides how patient data are shown.
+    pub fn discretion(&mut self) -> &mut Discretion {
+        self.discretion
+    }
+
     /// True if patient data are shown as sent.
     pub fn reveals(&self) -> bool {
         matches!(self.discretion.show(), rules::privacy::Show::Revealed)

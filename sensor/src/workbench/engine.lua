@@ -331,6 +331,7 @@ function proto.dissector(tvb, pinfo, tree)
   local input = tvb:raw()
   local at = 0
   local kinds = {}
+  local noisy = false
   while at < #input do
     local what, n, form = cut(side, input:sub(at + 1))
     if what == "short" then
@@ -339,8 +340,16 @@ function proto.dissector(tvb, pinfo, tree)
       break
     elseif what == "frame" then
       kinds[#kinds + 1] = dissect(side, input:sub(at + 1, at + n), form, tvb(at, n), tree)
+      noisy = false
     elseif what == "noise" then
-      tree:add(proto, tvb(at, n), P.title .. ", bytes of no frame"):add(F.anomaly, tvb(at, n), "not-a-frame")
+      local sub = tree:add(proto, tvb(at, n), P.title .. ", bytes of no frame")
+      -- Only the first of a run is a message of its own.
+      if not noisy then
+        sub:add(F.kind, tvb(at, n), "malformed")
+        kinds[#kinds + 1] = "malformed"
+      end
+      noisy = true
+      sub:add(F.anomaly, tvb(at, n), "not-a-frame")
     end
     at = at + n
   end

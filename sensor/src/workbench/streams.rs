@@ -32,7 +32,7 @@ pub fn write(input: &Input, unidentified: bool, folder: &Path) -> Result<String,
             Interest::nothing(),
             &Stop::default(),
             |m| {
-                if !matches!(m.protocol().name(), "tcp" | "ip" | "health") {
+                if !m.protocol().is_of_the_sensor() {
                     known.insert(m.conversation().flow_id);
                 }
             },

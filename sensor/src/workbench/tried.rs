@@ -177,7 +177,7 @@ fn message(
         range.end
     );
     if let Some(action) = m.action() {
-        out.push_str(&crate::talk::deed(&action));
+        out.push_str(&crate::talk::deed(&action, discretion));
     }
     if let Some(answer) = m.answers() {
         out.push_str(&format!("  {}", answer.outcome));

@@ -32,7 +32,7 @@ pub fn of(batch: &mut Batch, f: &Finding) {
             device_id: act.subject.as_bytes(),
             channel: act.channel.as_bytes(),
             handle: act.handle.as_bytes(),
-            order: act.order.as_bytes(),
+            order: act.order.sent(),
             drug: act.drug.as_bytes(),
             destination: act.destination.as_bytes(),
             value: act.value.as_ref().map(|v| Quantity {

@@ -76,7 +76,7 @@ impl Talks {
         let side = m.side().index();
         row.last = m.frame();
         // What the transport says of itself is no message of either side.
-        let own = matches!(m.protocol().name(), "tcp" | "ip" | "health");
+        let own = m.protocol().is_of_the_sensor();
         row.messages[side] += u64::from(!own);
         row.bytes[side] = row.bytes[side].max(m.range().end);
         row.anomalies += u64::from(!m.anomalies().is_empty());

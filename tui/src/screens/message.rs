@@ -228,10 +228,12 @@ fn rows(buf: &mut Buffer, inner: Rect, model: &mut Model, theme: &Theme) {
         if model.messages.flow.is_none() {
             what = format!("{} {}  {what}", m.source().ip, m.destination().ip);
         }
-        let style = match m.protocol().name() {
-            _ if !m.anomalies().is_empty() => theme.warn,
-            "tcp" | "ip" | "health" => theme.dim,
-            _ => theme.text,
+        let style = if !m.anomalies().is_empty() {
+            theme.warn
+        } else if m.protocol().is_of_the_sensor() {
+            theme.dim
+        } else {
+            theme.text
         };
         let room = usize::from(inner.width).saturating_sub(24);
         let cells = [

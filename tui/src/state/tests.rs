@@ -60,7 +60,7 @@ fn finding(n: u64, severity: Severity, last: u64) -> Finding {
             subject: format!("P{n}"),
             channel: String::new(),
             handle: String::new(),
-            order: String::new(),
+            order: Words::new(),
             drug: String::new(),
             destination: String::new(),
             value: None,

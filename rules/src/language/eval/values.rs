@@ -3,13 +3,12 @@
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
-use dissectors::action::{Action, Device, Quantity};
+use dissectors::action::{Action, Device, ORDER, Quantity};
 use dissectors::contract::Side;
 use dissectors::message::Value;
 use dissectors::schema::Privacy;
 
 use super::super::ast::Arithmetic;
-use super::super::certificate;
 use super::super::compiled::{Attribute, Fact, Literal, Operand, Seat, Which};
 use super::super::names::transport_word;
 use super::super::units::{Dimension, Unit};
@@ -372,11 +371,6 @@ fn fact_of(which: Which, fact: Fact, facts: &Facts<'_>, found: &mut dyn FnMut(Va
                 found(Val::Flag(allowed));
             }
         }
-        Fact::CertificateLeft | Fact::CertificateAge => {
-            if let Some(seconds) = certificate::seconds(message, fact == Fact::CertificateAge) {
-                found(Val::Quantity(seconds, Dimension::TIME));
-            }
-        }
         Fact::KnownPatient => {
             if let Some(known) = facts.known.patient.filter(|_| which == Which::This) {
                 found(Val::Flag(known));
@@ -539,8 +533,7 @@ pub fn privacy_of(operand: &Operand) -> Privacy {
         Operand::Field { privacy, .. } => *privacy,
         // What a path reads is not in the table: it may be anybody's.
         Operand::Path { .. } => Privacy::Patient("text"),
-        // Order numbers identify a visit; a subject is a device.
-        Operand::Fact(_, Fact::Order) => Privacy::Patient("accession"),
+        Operand::Fact(_, Fact::Order) => ORDER,
         Operand::Host(inner) | Operand::Moment(inner) => privacy_of(inner),
         Operand::Arithmetic(_, pair) => match (privacy_of(&pair.0), privacy_of(&pair.1)) {
             (Privacy::Open, other) => other,

@@ -1,5 +1,6 @@
 //! Findings out of `alert` and `finding` records.
 
+use dissectors::schema::Privacy;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -214,7 +215,7 @@ fn act(object: &Map<String, Value>) -> Act {
         subject: part("device_id"),
         channel: part("channel"),
         handle: part("handle"),
-        order: part("order"),
+        order: Words::of(Privacy::Open, text(object, "order").as_bytes()),
         drug: part("drug"),
         destination: part("destination"),
         value: object
