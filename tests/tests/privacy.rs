@@ -24,6 +24,9 @@ const PATIENT_VALUES: &[&str] = &[
     "T90007",
     "T90008",
     "NOBODY^",
+    // Orders: they identify a visit.
+    "ORD8001",
+    "LAB3001",
 ];
 
 #[test]

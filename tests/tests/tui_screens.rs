@@ -162,8 +162,9 @@ fn patient_data(seat: &Seat) -> Vec<Vec<u8>> {
             else {
                 continue;
             };
-            // The number of an order is told by its command too; a letter stands anywhere.
-            if sent.len() >= 5 && kind != "accession" {
+            // A letter stands anywhere, and an order's number may be the time at which it was made.
+            let time = kind == "accession" && sent.starts_with(b"2026");
+            if sent.len() >= 5 && !time {
                 all.push(sent.to_vec());
             }
         }
