@@ -200,6 +200,12 @@ fn heard(rule: &str, shapes: Option<u64>, messages: &[Sent]) -> Vec<String> {
     said
 }
 
+/// Parts put together at random may contradict each other (a rate in mmHg): the checker refuses them.
+fn is_without_mistakes(rule: &str) -> bool {
+    let limits = crate::limits::Limits::default();
+    parser::parse(rule, 64).is_ok_and(|expr| check::compile(&expr, &limits).is_ok())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -208,6 +214,7 @@ proptest! {
         rule in prop_oneof![plain(), looking_back()],
         messages in prop::collection::vec(sent(), 1..12),
     ) {
+        prop_assume!(is_without_mistakes(&rule));
         prop_assert_eq!(heard(&rule, None, &messages), heard(&rule, Some(0), &messages), "{}", rule);
     }
 
@@ -216,6 +223,7 @@ proptest! {
         rule in plain(),
         messages in prop::collection::vec(sent(), 1..8),
     ) {
+        prop_assume!(is_without_mistakes(&rule));
         let limits = crate::limits::Limits::default();
         let expr = parser::parse(&rule, 64).expect("a condition");
         let condition = check::compile(&expr, &limits).expect("a condition without mistakes");
